@@ -1,0 +1,33 @@
+package job
+
+// Remedy says, in one sentence, what an operator does about a halt.
+func (r HaltReason) Remedy() string {
+	switch r {
+	case HaltCredentials:
+		return "renew the AWS credentials; the worker tries again by itself"
+	case HaltDailyEmailLimit:
+		return "wait until 09:00 UTC, or let the user pool send with Amazon SES; the worker tries again by itself"
+	case HaltAccessDenied:
+		return "grant cognito-idp:AdminResetUserPassword on the user pool to the worker's role, then run `job resume`"
+	case HaltPoolNotFound:
+		return "check --user-pool-id, the account and the Region, then run `job resume`"
+	case HaltEmailRole:
+		return "verify the pool's SES identity and its sending policy, then run `job resume`"
+	case HaltSMSRole:
+		return "mend the pool's SMS role (SNS publish permission, trust policy, external ID), then run `job resume`"
+	case HaltOperationNotEnabled:
+		return "use the pool's primary Region, or a pool that offers the operation, then run `job resume`"
+	case HaltUnsupported:
+		return "check the endpoint (AWS_ENDPOINT_URL): it does not know the operation; then run `job resume`"
+	case HaltLambda:
+		return "mend the pool's Lambda trigger, then run `job resume`"
+	case HaltCanary:
+		return "look at `job failed`, then run `job resume` to go on or `job cancel`"
+	case HaltSameFailure:
+		return "look at `job failed`: a wrong pool, a wrong list or a broken trigger; then run `job resume` or `job cancel`"
+	case HaltLedger:
+		return "make the ledger writable again (space, permissions, reachability); the worker tries again by itself"
+	default:
+		return "look at the log"
+	}
+}
