@@ -5,7 +5,6 @@ package wire
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -17,6 +16,8 @@ type Caller struct {
 	AccessKeyID string
 	// AccountID and ARN are what STS would say of the caller.
 	AccountID, ARN string
+	// UserID is the unique ID of the caller, as in SenderId and GetCallerIdentity.
+	UserID string
 }
 
 // Call is one request for one operation.
@@ -29,6 +30,12 @@ type Call struct {
 	// At is when the request arrived, by the server's clock.
 	At   time.Time
 	Body []byte
+	// Endpoint is the server's address as the client wrote it, for example
+	// "http://127.0.0.1:4566": queue URLs begin with it.
+	Endpoint string
+	// HTTP is the request, for protocols that put parameters into the path. Its
+	// body is spent.
+	HTTP *http.Request
 
 	// DropReply asks the server to close the connection instead of answering:
 	// the call took effect, and the client will not know it.
@@ -36,6 +43,11 @@ type Call struct {
 	// Note is what the inspection log keeps of the call beside its operation and
 	// error code, for example the user it named. Set by the service.
 	Note string
+	// Category is what the inspection counts throttled calls by, for example
+	// "UserAccountRecovery". Set by the service.
+	Category string
+
+	server *Server
 }
 
 // Handler carries out one operation. The result is marshalled as JSON; nil is
@@ -55,6 +67,18 @@ type Service struct {
 	UnknownOperation string
 	// Operations by name.
 	Operations map[string]Handler
+
+	// Namespace goes before the error's code in __type, for example
+	// "com.amazonaws.sqs#"; usually empty.
+	Namespace string
+	// QueryErrors says that errors carry x-amzn-query-error, as SQS's do.
+	QueryErrors bool
+	// ThrottleError and InternalError are what the faults of those names answer
+	// with. They default to ThrottlingException and InternalFailure.
+	ThrottleError, InternalError *Error
+	// Protocol is how the service is called if not by X-Amz-Target; nil is AWS
+	// JSON. The service is then found by the signing name in the credential scope.
+	Protocol Protocol
 }
 
 // Error is an error as AWS writes it on the wire.
@@ -65,10 +89,13 @@ type Error struct {
 	QueryCode string
 	// Message is AWS's text.
 	Message string
+	// Extra members of the reply's body, for example ReasonCode.
+	Extra map[string]any
 	// Status is the HTTP status; 0 is 400.
 	Status int
 }
 
+// Error is the code and the message.
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Message) }
 
 // Errorf makes an Error with status 400.
@@ -84,15 +111,15 @@ func (e *Error) HTTPStatus() int {
 	return e.Status
 }
 
-// Decode reads the body into v, as strictly as AWS does: a wrong JSON type is a
-// SerializationException, a member that the shape lacks is ignored.
-func (c *Call) Decode(v any) error {
-	body := c.Body
-	if len(body) == 0 {
-		body = []byte("{}")
+// Authorize asks the server's policy whether the caller may do action (for
+// example "sqs:SendMessage") on resource (an ARN). Services call it once the
+// resource is known; without a policy everything is allowed.
+func (c *Call) Authorize(action, resource string) error {
+	if c.server == nil || c.server.cfg.Authorize == nil {
+		return nil
 	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return &Error{Code: "SerializationException", Message: err.Error()}
+	if e := c.server.cfg.Authorize(c.Caller, action, resource); e != nil {
+		return e
 	}
 	return nil
 }
