@@ -36,12 +36,13 @@ const (
 	Duplicate    = "duplicate"      // message: handed to a second receive while it is in flight (SQS)
 	CorruptBody  = "corrupt-body"   // message: the body does not match its MD5 (SQS receive and send replies)
 	LambdaReject = "lambda-reject"  // the pool's trigger rejects the user (Cognito)
+	Error        = "error"          // any error at all, named by Rule.Code, before the call takes effect
 )
 
 // Names are all faults, in the order in which the documentation lists them.
 var Names = []string{
 	Latency, Throttle, Error500, Error500Late, Error503, ResetBefore, ResetAfter, Hang, HangAfter,
-	ExpiredToken, AccessDenied, Unsupported, BatchFail, BatchSilent, Duplicate, CorruptBody, LambdaReject,
+	ExpiredToken, AccessDenied, Unsupported, BatchFail, BatchSilent, Duplicate, CorruptBody, LambdaReject, Error,
 }
 
 // Rule is one fault and when it strikes.
@@ -61,6 +62,12 @@ type Rule struct {
 	Count int64 `json:"count,omitempty"`
 	// Latency is the distribution of the fault "latency", and of no other.
 	Latency *Distribution `json:"latency,omitempty"`
+	// Code, Message and Status are those of the fault "error", and of no other.
+	// QueryCode goes into x-amzn-query-error; empty is Code. Status 0 is 400.
+	Code      string `json:"code,omitempty"`
+	QueryCode string `json:"queryCode,omitempty"`
+	Message   string `json:"message,omitempty"`
+	Status    int    `json:"status,omitempty"`
 }
 
 // Validate says what is wrong with the rule, and nil if nothing is.
@@ -76,6 +83,12 @@ func (r Rule) Validate() error {
 		return fmt.Errorf("fault %s: the operation %s needs its service, for example sqs.%s", r.Name, r.Operation, r.Operation)
 	case r.Name == Latency && r.Latency == nil:
 		return fmt.Errorf("fault %s: a distribution is missing, for example fixed:100ms", r.Name)
+	case r.Name == Error && r.Code == "":
+		return fmt.Errorf("fault %s: its code is missing, for example code=InternalErrorException", r.Name)
+	case r.Name != Error && (r.Code != "" || r.QueryCode != "" || r.Message != "" || r.Status != 0):
+		return fmt.Errorf("fault %s: only the fault %s takes a code, a message and a status", r.Name, Error)
+	case r.Status != 0 && (r.Status < 400 || r.Status > 599):
+		return fmt.Errorf("fault %s: the status %d is not between 400 and 599", r.Name, r.Status)
 	case r.Name != Latency && r.Latency != nil:
 		return fmt.Errorf("fault %s: only the fault %s takes a distribution", r.Name, Latency)
 	}
@@ -198,40 +211,44 @@ func (i *Injector) Rules() []Status {
 // Roll draws for one call (or entry, or message) and reports whether the fault
 // strikes it.
 func (i *Injector) Roll(name, service, operation string) bool {
-	if i == nil {
-		return false
+	_, _, struck := i.strike(name, service, operation)
+	return struck
+}
+
+// Strike is Roll for faults whose rule says more; the rule is not to be changed.
+func (i *Injector) Strike(name, service, operation string) (*Rule, bool) {
+	a, _, struck := i.strike(name, service, operation)
+	if !struck {
+		return nil, false
 	}
-	m := i.rules.Load()
-	if m == nil {
-		return false
-	}
-	for _, a := range (*m)[name] {
-		if a.matches(service, operation) {
-			if _, struck := a.draw(); struck {
-				return true
-			}
-		}
-	}
-	return false
+	return &a.Rule, true
 }
 
 // Delay draws the latency of one call: the first rule that strikes decides.
 func (i *Injector) Delay(service, operation string) time.Duration {
-	if i == nil {
+	a, n, struck := i.strike(Latency, service, operation)
+	if !struck {
 		return 0
+	}
+	return a.Latency.draw(a.seed, uint64(n))
+}
+
+func (i *Injector) strike(name, service, operation string) (*active, int64, bool) {
+	if i == nil {
+		return nil, 0, false
 	}
 	m := i.rules.Load()
 	if m == nil {
-		return 0
+		return nil, 0, false
 	}
-	for _, a := range (*m)[Latency] {
+	for _, a := range (*m)[name] {
 		if a.matches(service, operation) {
 			if n, struck := a.draw(); struck {
-				return a.Latency.draw(a.seed, uint64(n))
+				return a, n, true
 			}
 		}
 	}
-	return 0
+	return nil, 0, false
 }
 
 // mix is the finaliser of splitmix64: a bijection whose output looks random

@@ -287,9 +287,11 @@ func (s *Server) serveMount(w http.ResponseWriter, r *http.Request, rest string)
 }
 
 // NewID makes an ID in the form of a UUID, unique within the server.
-func (s *Server) NewID() string {
+func (s *Server) NewID() string { return FormatID(s.NewRandom(), s.NewRandom()) }
+
+// FormatID writes two numbers in the form of a UUID.
+func FormatID(a, b uint64) string {
 	const digits = "0123456789abcdef"
-	a, b := s.NewRandom(), s.NewRandom()
 	var id [36]byte
 	n := 0
 	for i := range 32 {
@@ -301,7 +303,7 @@ func (s *Server) NewID() string {
 		if i >= 16 {
 			v = b
 		}
-		id[n] = digits[v>>(4*(i%16))&15]
+		id[n] = digits[v>>(4*(15-i%16))&15]
 		n++
 	}
 	return string(id[:])

@@ -77,6 +77,9 @@ func before(f *fault.Injector, svc *Service, c *Call) (*Error, fate) {
 	case roll(fault.Error500):
 		return svc.internalError(), reply
 	}
+	if r, ok := f.Strike(fault.Error, c.Service, c.Operation); ok {
+		return &Error{Code: r.Code, QueryCode: r.QueryCode, Message: r.Message, Status: r.Status}, reply
+	}
 	return nil, reply
 }
 
