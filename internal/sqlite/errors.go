@@ -1,0 +1,125 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	modernc "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+)
+
+// What can be wrong with a database file. Every *Error wraps one of these, or
+// none where SQLite's own words have to do.
+var (
+	ErrNoFile   = errors.New("the file does not exist")
+	ErrExists   = errors.New("the file exists already")
+	ErrNotOurs  = errors.New("the file is not one of Relock's, or of another kind")
+	ErrNewer    = errors.New("the file was written by a newer version of Relock")
+	ErrReadOnly = errors.New("the file is read-only")
+	ErrDenied   = errors.New("the file cannot be opened")
+	ErrFull     = errors.New("the disk is full")
+	ErrLocked   = errors.New("another process keeps the file locked")
+	ErrCorrupt  = errors.New("the file is damaged")
+	ErrGone     = errors.New("the file was removed or replaced while in use")
+	ErrNetwork  = errors.New("the folder is on a network file system, where SQLite's locks cannot be relied on")
+	ErrIO       = errors.New("the disk does not answer as it should")
+	ErrClosed   = errors.New("the file is closed")
+)
+
+// remedies say what to do about each.
+var remedies = map[error]string{
+	ErrNoFile:   "check the folder's name, or run `enqueue`, which creates it",
+	ErrNotOurs:  "name another folder",
+	ErrNewer:    "use that version",
+	ErrReadOnly: "make the file and its folder writable for this user",
+	ErrDenied:   "make the file and its folder readable and writable for this user",
+	ErrFull:     "free some space, then go on; nothing that was confirmed is lost",
+	ErrLocked:   "find the process that holds it (a backup? `fuser`), and try again",
+	ErrCorrupt:  "stop, keep a copy, and look at it with `sqlite3 FILE .recover`",
+	ErrGone:     "put the same file back, or start again",
+	ErrNetwork:  "name a folder on a local disk, or use SQS and DynamoDB",
+	ErrIO:       "look at the disk and at the system's log",
+}
+
+// Error is a failure of a database file: which, doing what, what is wrong, and
+// what to do about it.
+type Error struct {
+	Path string
+	Op   string // a gerund: "opening"
+	Kind error  // one of the sentinels above; may be nil
+	Err  error  // SQLite's or the system's error; may be nil
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Kind == nil:
+		return fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err)
+	case e.Err == nil:
+		return fmt.Sprintf("%s %s: %v: %s", e.Op, e.Path, e.Kind, remedies[e.Kind])
+	default:
+		return fmt.Sprintf("%s %s: %v (%v): %s", e.Op, e.Path, e.Kind, e.Err, remedies[e.Kind])
+	}
+}
+
+// Unwrap gives errors.Is the kind and the cause.
+func (e *Error) Unwrap() []error {
+	var errs []error
+	for _, err := range []error{e.Kind, e.Err} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// kinds maps SQLite's primary result codes.
+var kinds = map[int]error{
+	lib.SQLITE_READONLY: ErrReadOnly,
+	lib.SQLITE_CANTOPEN: ErrDenied,
+	lib.SQLITE_PERM:     ErrDenied,
+	lib.SQLITE_AUTH:     ErrDenied,
+	lib.SQLITE_FULL:     ErrFull,
+	lib.SQLITE_BUSY:     ErrLocked,
+	lib.SQLITE_LOCKED:   ErrLocked,
+	lib.SQLITE_PROTOCOL: ErrLocked,
+	lib.SQLITE_CORRUPT:  ErrCorrupt,
+	lib.SQLITE_NOTADB:   ErrNotOurs,
+	lib.SQLITE_IOERR:    ErrIO,
+	lib.SQLITE_NOMEM:    nil,
+}
+
+// wrap gives an error of SQLite its file, kind and remedy.
+func wrap(path, op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var kind error
+	if e, ok := errors.AsType[*modernc.Error](err); ok {
+		kind = kinds[e.Code()&0xff]
+	}
+	return &Error{Path: path, Op: op, Kind: kind, Err: err}
+}
+
+// fatal reports whether err concerns the file rather than one statement: SQLite
+// may have rolled the transaction back by itself, so nothing more may be written
+// in it (https://www.sqlite.org/lang_transaction.html, section 3).
+func fatal(err error) bool {
+	e, ok := errors.AsType[*modernc.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case lib.SQLITE_ERROR, lib.SQLITE_CONSTRAINT, lib.SQLITE_MISMATCH, lib.SQLITE_TOOBIG,
+		lib.SQLITE_RANGE, lib.SQLITE_MISUSE, lib.SQLITE_ABORT:
+		return false
+	default:
+		return true
+	}
+}
+
+// Constraint reports whether err is a violated constraint, such as a key that
+// is taken.
+func Constraint(err error) bool {
+	e, ok := errors.AsType[*modernc.Error](err)
+	return ok && e.Code()&0xff == lib.SQLITE_CONSTRAINT
+}

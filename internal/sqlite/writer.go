@@ -1,0 +1,241 @@
+package sqlite
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Tx is the transaction that an operation runs in, together with others.
+type Tx struct {
+	*Conn
+}
+
+// Write runs an operation in the next transaction, and returns when that is
+// durable, or has failed. Operations of several goroutines share a transaction
+// and its fsync. The operation has to make at most one change, as its last step:
+// if it fails, the others in the transaction are not taken back. WriteAll is for
+// several changes. Once it has begun, Write no longer heeds ctx: its fate is
+// known when it returns.
+func (db *DB) Write(ctx context.Context, op func(*Tx) error) error {
+	return db.w.do(ctx, op, false)
+}
+
+// WriteAll is Write for an operation of several changes: they are all made, or
+// none.
+func (db *DB) WriteAll(ctx context.Context, op func(*Tx) error) error {
+	return db.w.do(ctx, op, true)
+}
+
+// The life of an operation.
+const (
+	opQueued = iota
+	opTaken  // by the writer, or abandoned by the caller
+)
+
+type operation struct {
+	fn        func(*Tx) error
+	savepoint bool
+	state     atomic.Int32
+	err       error
+	done      chan struct{}
+}
+
+// writer is the goroutine that owns the writing connection.
+type writer struct {
+	db   *DB
+	conn *Conn
+
+	mu      sync.Mutex
+	queue   []*operation // guarded by mu
+	stopped bool         // guarded by mu
+
+	wake   chan struct{}
+	exited chan struct{}
+}
+
+func newWriter(db *DB, conn *Conn) *writer {
+	w := &writer{db: db, conn: conn, wake: make(chan struct{}, 1), exited: make(chan struct{})}
+	go w.run()
+	return w
+}
+
+var operations = sync.Pool{New: func() any { return &operation{done: make(chan struct{}, 1)} }}
+
+func (w *writer) do(ctx context.Context, fn func(*Tx) error, savepoint bool) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	op := operations.Get().(*operation)
+	op.fn, op.savepoint, op.err = fn, savepoint, nil
+	op.state.Store(opQueued)
+	w.mu.Lock()
+	if w.stopped {
+		w.mu.Unlock()
+		return &Error{Path: w.db.path, Op: "writing", Kind: ErrClosed}
+	}
+	w.queue = append(w.queue, op)
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	select {
+	case <-op.done:
+	case <-ctx.Done():
+		if op.state.CompareAndSwap(opQueued, opTaken) {
+			return context.Cause(ctx) // still in the writer's hands: not for the pool
+		}
+		<-op.done
+	}
+	err := op.err
+	op.fn = nil
+	operations.Put(op)
+	return err
+}
+
+func (w *writer) run() {
+	defer close(w.exited)
+	var batch, taken []*operation
+	last := 0
+	for range w.wake {
+		w.gather(last)
+		w.mu.Lock()
+		batch, w.queue = w.queue, batch[:0]
+		stopped := w.stopped
+		w.mu.Unlock()
+
+		taken = taken[:0]
+		for _, op := range batch {
+			if op.state.CompareAndSwap(opQueued, opTaken) {
+				taken = append(taken, op)
+			}
+		}
+		if len(taken) > 0 {
+			w.transact(taken)
+			for _, op := range taken {
+				op.done <- struct{}{}
+			}
+		}
+		last = len(taken)
+		clear(batch)
+		clear(taken)
+		if stopped {
+			return
+		}
+	}
+}
+
+// gatherFor bounds how long the writer waits for company.
+const gatherFor = time.Millisecond
+
+// gather waits until about as many operations are queued as the last
+// transaction had: those goroutines have only just been woken, and a transaction
+// for the first of them alone would make all others wait for two.
+func (w *writer) gather(last int) {
+	if last < 4 {
+		return
+	}
+	for range 8 {
+		runtime.Gosched()
+		if w.queued() >= last {
+			return
+		}
+	}
+	time.Sleep(gatherFor)
+}
+
+func (w *writer) queued() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return 1 << 30
+	}
+	return len(w.queue)
+}
+
+// transact runs operations in one transaction and sets their errors.
+func (w *writer) transact(ops []*operation) {
+	err := w.commit(ops)
+	if w.db.opts.Reset != nil {
+		w.db.opts.Reset()
+	}
+	if err == nil {
+		err = w.db.intact()
+	}
+	if err != nil {
+		for _, op := range ops {
+			op.err = err
+		}
+	}
+}
+
+// commit returns an error that concerns all operations.
+func (w *writer) commit(ops []*operation) error {
+	if _, err := w.conn.Exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := w.apply(ops)
+	if err == nil {
+		_, err = w.conn.Exec("COMMIT")
+	}
+	if err != nil {
+		// It may have been rolled back already; then this fails, harmlessly.
+		_, _ = w.conn.Exec("ROLLBACK")
+	}
+	return err
+}
+
+func (w *writer) apply(ops []*operation) error {
+	tx := &Tx{Conn: w.conn}
+	for _, op := range ops {
+		if op.savepoint {
+			op.err = w.protected(tx, op.fn)
+		} else {
+			op.err = op.fn(tx)
+		}
+		if op.err != nil && fatal(op.err) {
+			return op.err
+		}
+	}
+	if w.db.opts.Flush != nil {
+		return w.db.opts.Flush(tx)
+	}
+	return nil
+}
+
+// protected runs fn so that a failure takes back all that it did.
+func (w *writer) protected(tx *Tx, fn func(*Tx) error) error {
+	if _, err := tx.Exec("SAVEPOINT op"); err != nil {
+		return err
+	}
+	err := fn(tx)
+	if err != nil {
+		if fatal(err) {
+			return err
+		}
+		if _, e := tx.Exec("ROLLBACK TO op"); e != nil {
+			return e
+		}
+	}
+	if _, e := tx.Exec("RELEASE op"); e != nil {
+		return e
+	}
+	return err
+}
+
+// stop ends the goroutine once everything queued is done, and hands over its
+// connection.
+func (w *writer) stop() *Conn {
+	w.mu.Lock()
+	w.stopped = true
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	<-w.exited
+	return w.conn
+}
