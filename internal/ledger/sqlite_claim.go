@@ -1,0 +1,182 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"relock/internal/job"
+	"relock/internal/sqlite"
+)
+
+// place is where an open claim's row is, and what it said when it was claimed:
+// so that recording the outcome need not look the username up again.
+type place struct {
+	num, line, flags int64
+}
+
+// maxPlaces bounds the memory of claims that are never recorded.
+const maxPlaces = 8192
+
+// Claim answers a wish to call for a target.
+func (l *SQLite) Claim(ctx context.Context, key Key, owner string, lease time.Duration) (Claim, error) {
+	var claim Claim
+	err := l.db.Write(ctx, func(tx *sqlite.Tx) (err error) {
+		claim, err = l.claim(tx, key, owner, lease)
+		return err
+	})
+	return claim, err
+}
+
+func (l *SQLite) claim(tx *sqlite.Tx, key Key, owner string, lease time.Duration) (Claim, error) {
+	num, err := l.cachedNum(tx, key.Job)
+	if err != nil {
+		return Claim{}, err
+	}
+	claim := Claim{Status: NotListed}
+	now := l.now()
+	var line, flags int64
+	err = tx.Query(`SELECT line, outcome, until, flags, attempts, tries, deferrals, metadata
+		FROM target WHERE job = ? AND username = ?`, func(r sqlite.Row) (err error) {
+		line, flags = r.Int(0), r.Int(3)
+		until := r.Int(2)
+		claim = Claim{Attempt: int(r.Int(4)), Tries: int(r.Int(5)), Deferrals: int(r.Int(6))}
+		switch {
+		case !r.Null(1):
+			claim.Status, claim.Outcome = Finished, job.Outcome(r.Text(1))
+		case until > millis(now):
+			claim.Status, claim.Until = Held, fromMillis(until)
+		case until != 0 || flags&flagDoubt != 0:
+			claim.Status = GrantedInDoubt
+		default:
+			claim.Status = Granted
+		}
+		claim.Metadata, err = decodeMetadata(r.Text(7))
+		return err
+	}, num, string(key.Username))
+	if err != nil || claim.Status != Granted && claim.Status != GrantedInDoubt {
+		return claim, err
+	}
+	claim.Attempt++
+	flags &^= flagDoubt
+	_, err = tx.Exec(`UPDATE target SET owner = ?, until = ?, attempts = ?, flags = ? WHERE job = ? AND line = ?`,
+		owner, millis(now.Add(lease)), claim.Attempt, flags, num, line)
+	if len(l.open) >= maxPlaces {
+		clear(l.open)
+	}
+	l.open[key] = place{num: num, line: line, flags: flags}
+	return claim, err
+}
+
+// find returns the place of a target, and false where none is listed.
+func (l *SQLite) find(tx *sqlite.Tx, key Key) (p place, ok bool, err error) {
+	if p, ok := l.open[key]; ok {
+		delete(l.open, key)
+		return p, true, nil
+	}
+	if p.num, err = l.cachedNum(tx, key.Job); err != nil {
+		return p, false, err
+	}
+	err = tx.Query(`SELECT line, flags FROM target WHERE job = ? AND username = ?`, func(r sqlite.Row) error {
+		p.line, p.flags, ok = r.Int(0), r.Int(1), true
+		return nil
+	}, p.num, string(key.Username))
+	return p, ok, err
+}
+
+// repeat adds the flag repeated and returns whether it is new.
+func (p *place) repeat(repeated bool) (added bool) {
+	added = repeated && p.flags&flagRepeated == 0
+	if added {
+		p.flags |= flagRepeated
+	}
+	return added
+}
+
+// Release gives up a claim without an outcome.
+func (l *SQLite) Release(ctx context.Context, r Release) error {
+	return l.db.Write(ctx, func(tx *sqlite.Tx) error {
+		p, ok, err := l.find(tx, r.Key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return ErrClaimLost
+		}
+		added := p.repeat(r.Repeated)
+		if r.InDoubt {
+			p.flags |= flagDoubt
+		}
+		n, err := tx.Exec(`UPDATE target SET owner = NULL, until = 0, flags = ?, tries = tries + ?, deferrals = deferrals + ?
+			WHERE job = ? AND line = ? AND attempts = ? AND owner = ? AND outcome IS NULL`,
+			p.flags, r.Tried, r.Deferred, p.num, p.line, r.Attempt, r.Owner)
+		switch {
+		case err != nil:
+			return err
+		case n == 0:
+			// Released already and not claimed since: this is a retry.
+			_, ok, err := tx.Int(`SELECT 1 FROM target
+				WHERE job = ? AND line = ? AND attempts = ? AND attempts > 0 AND owner IS NULL AND outcome IS NULL`,
+				p.num, p.line, r.Attempt)
+			if err == nil && !ok {
+				err = ErrClaimLost
+			}
+			return err
+		case added:
+			l.change(p.num).repeated++
+		}
+		return nil
+	})
+}
+
+// Record writes the outcome of a claimed target.
+func (l *SQLite) Record(ctx context.Context, r Record) error {
+	if !r.Outcome.Valid() {
+		return fmt.Errorf("recording: %q is not an outcome", r.Outcome)
+	}
+	return l.db.Write(ctx, func(tx *sqlite.Tx) error { return l.record(tx, r) })
+}
+
+func (l *SQLite) record(tx *sqlite.Tx, r Record) error {
+	p, ok, err := l.find(tx, r.Key)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrClaimLost
+	}
+	added := p.repeat(r.Repeated)
+	at := millis(r.At)
+	n, err := tx.Exec(`UPDATE target SET owner = NULL, until = 0, outcome = ?, flags = ?, calls = calls + ?, at = ?,
+		code = ?, note = ?, request_id = ?
+		WHERE job = ? AND line = ? AND attempts = ? AND owner = ? AND outcome IS NULL`,
+		string(r.Outcome), p.flags, r.Calls, at, text(r.Code), text(r.Note), text(r.RequestID),
+		p.num, p.line, r.Attempt, r.Owner)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		_, ok, err := tx.Int(`SELECT 1 FROM target WHERE job = ? AND line = ? AND attempts = ? AND outcome = ? AND at = ?
+			AND code IS ? AND request_id IS ?`,
+			p.num, p.line, r.Attempt, string(r.Outcome), at, text(r.Code), text(r.RequestID))
+		if err == nil && !ok {
+			err = ErrClaimLost
+		}
+		return err
+	}
+	c := l.change(p.num)
+	c.outcomes[r.Outcome]++
+	c.last = max(c.last, at)
+	if added {
+		c.repeated++
+	}
+	return nil
+}
+
+// text is NULL for an empty text: most are.
+func text(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,103 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"relock/internal/sqlite"
+)
+
+// sqliteSchema is the ledger's file. Times are milliseconds since 1970, 0 where
+// there is none.
+//
+// A target's key is its place in the job's list, so that targets that are worked
+// on together lie on the same pages: a group of claims dirties a few pages, not
+// one each. The index on names finds the place.
+var sqliteSchema = sqlite.Schema{
+	ApplicationID: 0x524c6b4c, // "RLkL"
+	Version:       1,
+	SQL: `
+CREATE TABLE meta (
+	key   TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job (
+	num        INTEGER PRIMARY KEY,
+	id         TEXT NOT NULL UNIQUE,
+	pool       TEXT NOT NULL,
+	region     TEXT NOT NULL,
+	reason     TEXT NOT NULL,
+	parent     TEXT NOT NULL,
+	started_by TEXT NOT NULL,
+	sources    TEXT NOT NULL, -- JSON
+	policy     TEXT NOT NULL, -- JSON
+	counts     TEXT NOT NULL, -- JSON
+	state      TEXT NOT NULL,
+	created    INTEGER NOT NULL,
+	opened     INTEGER NOT NULL DEFAULT 0,
+	finished   INTEGER NOT NULL DEFAULT 0,
+	sent       INTEGER NOT NULL DEFAULT 0, -- the queue has every target up to this line
+	targets    INTEGER NOT NULL DEFAULT 0, -- rows in target
+	repeated   INTEGER NOT NULL DEFAULT 0, -- of these, with the flag repeated
+	last       INTEGER NOT NULL DEFAULT 0  -- when the latest outcome was recorded
+) STRICT;
+
+CREATE TABLE total (
+	job     INTEGER NOT NULL,
+	outcome TEXT NOT NULL,
+	n       INTEGER NOT NULL,
+	PRIMARY KEY (job, outcome)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE target (
+	job        INTEGER NOT NULL,
+	line       INTEGER NOT NULL,
+	username   TEXT NOT NULL,
+	metadata   TEXT,                       -- JSON, NULL for none
+	outcome    TEXT,                       -- NULL while pending
+	flags      INTEGER NOT NULL DEFAULT 0, -- 1 repeated, 2 in doubt
+	attempts   INTEGER NOT NULL DEFAULT 0,
+	tries      INTEGER NOT NULL DEFAULT 0,
+	deferrals  INTEGER NOT NULL DEFAULT 0,
+	calls      INTEGER NOT NULL DEFAULT 0,
+	until      INTEGER NOT NULL DEFAULT 0, -- the end of the lease; 0: no open claim
+	owner      TEXT,                       -- of the open claim
+	at         INTEGER NOT NULL DEFAULT 0,
+	code       TEXT,
+	note       TEXT,
+	request_id TEXT,
+	PRIMARY KEY (job, line)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX target_username ON target (job, username);
+
+CREATE TABLE halt (
+	scope  TEXT PRIMARY KEY,
+	reason TEXT NOT NULL,
+	code   TEXT NOT NULL,
+	since  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lease (
+	name    TEXT PRIMARY KEY,
+	owner   TEXT NOT NULL,
+	counter INTEGER NOT NULL,
+	state   BLOB
+) STRICT, WITHOUT ROWID;
+`,
+}
+
+// Bits of target.flags.
+const (
+	flagRepeated = 1 << iota
+	flagDoubt
+)
+
+// sqliteError gives the errors of opening a file the ledger's names.
+func sqliteError(err error) error {
+	if errors.Is(err, sqlite.ErrNoFile) {
+		return fmt.Errorf("%w: %w", ErrNoLedger, err)
+	}
+	return fmt.Errorf("the ledger: %w", err)
+}
