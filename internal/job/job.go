@@ -86,6 +86,8 @@ const (
 type Target struct {
 	// Username is the name as written in the list: a username, an alias, a sub.
 	Username Username
+	// File is the list's index in Job.Sources.
+	File int
 	// Line is the line of the list on which the row begins, from 1.
 	Line int64
 	// Metadata is the client metadata for the pool's triggers; may be nil.

@@ -1,0 +1,32 @@
+// Package intake reads lists of usernames: CSV files, gzip files and standard
+// input. Nothing is sent before a list has been read to its end, so there are
+// two passes. Scan, the first, checks every row, finds exact duplicates and
+// derives an ID from the list's content. List.Targets, the second, hands out
+// the targets in the order of the list, and refuses bytes that the first pass
+// has not seen.
+//
+// # Rules
+//
+// A list is read as RFC 4180 says and never guessed at: a stray quote stops the
+// run, because the rows after it cannot be told apart. Usernames are taken as
+// written. Cognito permits no white space in them, so a space at either end is
+// a mistake to mend and not one to repair silently. A row whose number of fields
+// differs from the header's is not valid: a comma too many shifts the columns,
+// and the next column's value would be reset. Blank lines, and rows whose every
+// field is empty, as spreadsheets append them, name nobody: they are counted
+// and skipped.
+//
+// # Duplicates
+//
+// Two rows are duplicates when their usernames are the same, byte for byte; the
+// first of them is kept. Names are compared by the first 128 bits of their
+// SHA-256. The chance that two of 10 million different names agree in them is
+// 1.5e-25, and making two that agree takes 2^64 tries. No more than that is
+// needed: whoever would try gains that one of two names of his own is left out.
+//
+// # Memory
+//
+// Memory does not grow with the list, but for one bit a line. Digests are
+// partitioned into a temporary file (mode 0600, unlinked at once) and taken back
+// one partition at a time. A list of up to about 150,000 rows stays in memory.
+package intake

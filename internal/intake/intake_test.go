@@ -1,0 +1,140 @@
+package intake
+
+import (
+	"bytes"
+	"compress/gzip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"relock/internal/job"
+)
+
+func TestScan(t *testing.T) {
+	t.Parallel()
+	a := file(t, "a.csv", "id,Username ,case\r\n1,ana,INC-1\r\n\r\n2,\"bob\",\r\n,,\r\n3,ana,INC-2\r\n")
+	b := file(t, "b.csv", "user;case\ncarl;INC-3\nbob;INC-4\n\n\n")
+	var dups bytes.Buffer
+	l := scan(t, Config{
+		Paths: []string{a, b}, MetadataColumns: []string{"CASE=incident"},
+		Metadata: map[string]string{"by": "sec"}, DuplicatesOut: &dups,
+	})
+
+	want := job.Counts{Rows: 5, Duplicates: 2, Targets: 3}
+	if diff := cmp.Diff(want, l.Counts); diff != "" {
+		t.Errorf("Counts (-want +got):\n%s", diff)
+	}
+	wantTargets := []job.Target{
+		{Username: "ana", File: 0, Line: 2, Metadata: map[string]string{"incident": "INC-1"}},
+		{Username: "bob", File: 0, Line: 4},
+		{Username: "carl", File: 1, Line: 2, Metadata: map[string]string{"incident": "INC-3"}},
+	}
+	for range 2 { // Targets begins anew each time.
+		if diff := cmp.Diff(wantTargets, targets(t, l)); diff != "" {
+			t.Errorf("Targets (-want +got):\n%s", diff)
+		}
+	}
+	wantDups := []Duplicate{
+		{File: a, Line: 6, FirstFile: a, FirstLine: 2, Differs: true},
+		{File: b, Line: 3, FirstFile: a, FirstLine: 4, Differs: true},
+	}
+	if diff := cmp.Diff(wantDups, l.Duplicates); diff != "" {
+		t.Errorf("Duplicates (-want +got):\n%s", diff)
+	}
+	if l.DuplicatesDiffer != 2 {
+		t.Errorf("DuplicatesDiffer = %d, want 2", l.DuplicatesDiffer)
+	}
+	wantCSV := "file,line,first_file,first_line\n" + a + ",6," + a + ",2\n" + b + ",3," + a + ",4\n"
+	if diff := cmp.Diff(wantCSV, dups.String()); diff != "" {
+		t.Errorf("DuplicatesOut (-want +got):\n%s", diff)
+	}
+	wantFiles := []File{
+		{
+			Source: job.Source{Name: "a.csv", SHA256: l.Files[0].SHA256}, Path: a, Encoding: UTF8, Delimiter: ',',
+			Column: "Username", Rows: 3, Blank: 2,
+		},
+		{
+			Source: job.Source{Name: "b.csv", SHA256: l.Files[1].SHA256}, Path: b, Encoding: UTF8, Delimiter: ';',
+			Column: "user", Rows: 2, Blank: 2, base: 6,
+		},
+	}
+	if diff := cmp.Diff(wantFiles, l.Files, cmp.AllowUnexported(File{})); diff != "" {
+		t.Errorf("Files (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(NameKinds{Other: 3}, l.Kinds); diff != "" {
+		t.Errorf("Kinds (-want +got):\n%s", diff)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	const text = "username,name\r\nana,\"Doe\nAna\"\r\nñandú@example.com,😀\r\n"
+	zip := func(parts ...string) string {
+		var b bytes.Buffer
+		for _, p := range parts {
+			w := gzip.NewWriter(&b)
+			if _, err := w.Write([]byte(p)); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return b.String()
+	}
+	tests := []struct {
+		name, content string
+		encoding      Encoding
+		delimiter     rune
+		zipped        bool
+		firstLine     int64
+	}{
+		{name: "plain", content: text},
+		{name: "no end of the last line", content: strings.TrimSuffix(text, "\r\n")},
+		{name: "LF", content: strings.ReplaceAll(text, "\r\n", "\n")},
+		{name: "BOM", content: "\ufeff" + text},
+		{name: "BOM before a quoted header", content: "\ufeff\"username\",name\nana,\"Doe\nAna\"\nñandú@example.com,😀"},
+		{name: "semicolons", content: strings.ReplaceAll(text, ",", ";"), delimiter: ';'},
+		{name: "tabs", content: strings.ReplaceAll(text, ",", "\t"), delimiter: '\t'},
+		{name: "sep line", content: "sep=|\r\n" + strings.ReplaceAll(text, ",", "|"), delimiter: '|', firstLine: 3},
+		{name: "quoted sep line", content: "\"SEP=;\"\n" + strings.ReplaceAll(text, ",", ";"), delimiter: ';', firstLine: 3},
+		{name: "blank lines before the header", content: "\n\r\n" + text, firstLine: 4},
+		{name: "UTF-16 LE with BOM", content: utf16Text("\ufeff"+text, false), encoding: UTF16LE},
+		{name: "UTF-16 BE with BOM", content: utf16Text("\ufeff"+text, true), encoding: UTF16BE},
+		{name: "UTF-16 LE", content: utf16Text(text, false), encoding: UTF16LE},
+		{name: "UTF-16 BE", content: utf16Text(text, true), encoding: UTF16BE},
+		{name: "gzip", content: zip(text), zipped: true},
+		{name: "gzip of two members", content: zip(text[:20], text[20:]), zipped: true},
+		{name: "gzip of UTF-16", content: zip(utf16Text(text, false)), zipped: true, encoding: UTF16LE},
+		{name: "a comma in the name of the other column", content: "username;\"last, first, middle\"\nana;1\nñandú@example.com;2\n", delimiter: ';'},
+		{name: "more commas than semicolons, username between semicolons", content: "a,b,c;username\nx;ana\ny;ñandú@example.com\n", delimiter: ';'},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			path := file(t, "list", tt.content)
+			for _, cfg := range []Config{{Paths: []string{path}}, {Paths: []string{Stdin}, Stdin: strings.NewReader(tt.content)}} {
+				l := scan(t, cfg)
+				ts := targets(t, l)
+				if diff := cmp.Diff([]string{"ana", "ñandú@example.com"}, names(ts)); diff != "" {
+					t.Errorf("usernames (-want +got):\n%s", diff)
+				}
+				if want := max(tt.firstLine, 2); ts[0].Line != want {
+					t.Errorf("first line = %d, want %d", ts[0].Line, want)
+				}
+				f := l.Files[0]
+				encoding, delimiter := tt.encoding, tt.delimiter
+				if encoding == "" {
+					encoding = UTF8
+				}
+				if delimiter == 0 {
+					delimiter = ','
+				}
+				if f.Encoding != encoding || f.Delimiter != delimiter || f.Gzip != tt.zipped {
+					t.Errorf("found %v, %q, gzip %v; want %v, %q, %v", f.Encoding, f.Delimiter, f.Gzip, encoding, delimiter, tt.zipped)
+				}
+			}
+		})
+	}
+}

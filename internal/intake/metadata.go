@@ -1,0 +1,103 @@
+package intake
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// MaxMetadata is the most client metadata, in bytes of keys and values, that a
+// target may have, Config.Metadata included. It is Relock's own limit: a message
+// stays far below what SQS takes, and ten of them below what a batch takes.
+const MaxMetadata = 2048
+
+func metadataSize(m map[string]string) int {
+	n := 0
+	for k, v := range m {
+		n += len(k) + len(v)
+	}
+	return n
+}
+
+// metadataRule makes the metadata of rows from columns, in the order of their
+// keys.
+type metadataRule struct {
+	fields []metadataField
+	base   int // size of the job-wide metadata
+}
+
+type metadataField struct {
+	index   int
+	key     string
+	name    string // column, for messages
+	instead int    // bytes of the job-wide pair that a value replaces
+}
+
+func newMetadataRule(cfg *Config) metadataRule { return metadataRule{base: metadataSize(cfg.Metadata)} }
+
+// bind adds a column to the rule.
+func (r *metadataRule) bind(cfg *Config, index int, name, key string) {
+	f := metadataField{index: index, key: key, name: name}
+	if v, ok := cfg.Metadata[key]; ok {
+		f.instead = len(key) + len(v)
+	}
+	r.fields = append(r.fields, f)
+	slices.SortFunc(r.fields, func(a, b metadataField) int { return strings.Compare(a.key, b.key) })
+}
+
+// check says what is wrong with the metadata of a row, whose fields are valid
+// UTF-8, and in which column; kind is empty if nothing is.
+func (r *metadataRule) check(record []string) (kind ProblemKind, column, reason string) {
+	size := r.base
+	for _, f := range r.fields {
+		value := record[f.index]
+		if value == "" {
+			continue
+		}
+		if reason := checkText(value); reason != "" {
+			return ProblemMetadata, f.name, "the metadata " + reason
+		}
+		size += len(f.key) + len(value) - f.instead
+		if size > MaxMetadata {
+			column = f.name
+		}
+	}
+	if size > MaxMetadata {
+		return ProblemMetadata, column, fmt.Sprintf("the metadata of the user has %d bytes, keys and values together; %d are permitted", size, MaxMetadata)
+	}
+	return "", "", ""
+}
+
+// values is the row's own metadata; nil if it has none.
+func (r *metadataRule) values(record []string) map[string]string {
+	var m map[string]string
+	for _, f := range r.fields {
+		if value := record[f.index]; value != "" {
+			if m == nil {
+				m = make(map[string]string, len(r.fields))
+			}
+			m[f.key] = value
+		}
+	}
+	return m
+}
+
+// digest identifies the row's own metadata; zero if it has none.
+func (r *metadataRule) digest(record []string, buf []byte) (digest, []byte) {
+	buf = buf[:0]
+	for _, f := range r.fields {
+		if value := record[f.index]; value != "" {
+			buf = binary.AppendUvarint(buf, uint64(len(f.key)))
+			buf = append(buf, f.key...)
+			buf = binary.AppendUvarint(buf, uint64(len(value)))
+			buf = append(buf, value...)
+		}
+	}
+	if len(buf) == 0 {
+		return digest{}, buf
+	}
+	sum := sha256.Sum256(buf)
+	return digest(sum[:16]), buf
+}
