@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -68,12 +69,12 @@ func (k *keyring) signingKey(secret string, sig signature) [32]byte {
 }
 
 // authenticate checks the request's signature for a service and returns who
-// signed. The caller is set as far as it is known even if there is an error.
-func (s *Server) authenticate(r *http.Request, body []byte, service string, now time.Time) (Caller, *Error) {
+// signed, and for which Region. The caller is set as far as it is known even if there is an error.
+func (s *Server) authenticate(r *http.Request, body []byte, service string, now time.Time) (Caller, string, *Error) {
 	sig, e := parseSignature(r.Header.Get("Authorization"))
 	caller := Caller{AccessKeyID: sig.keyID, AccountID: s.cfg.AccountID}
 	if e != nil {
-		return caller, e
+		return caller, "", e
 	}
 	key, known := s.keys.get(sig.keyID)
 	caller.ARN, caller.UserID = key.ARN, key.UserID
@@ -84,24 +85,24 @@ func (s *Server) authenticate(r *http.Request, body []byte, service string, now 
 		caller.UserID = "AIDA" + lastChars(sig.keyID, 17)
 	}
 	if e := sig.checkTime(r.Header.Get("X-Amz-Date"), now, s.cfg.AnyTime); e != nil {
-		return caller, e
+		return caller, "", e
 	}
 	if service != "" && sig.service != service {
-		return caller, badSignature("Credential should be scoped to correct service: '%s'. ", service)
+		return caller, "", badSignature("Credential should be scoped to correct service: '%s'. ", service)
 	}
-	if sig.region != s.cfg.Region {
-		return caller, badSignature("Credential should be scoped to a valid region. ")
+	if sig.region != s.cfg.Region && !slices.Contains(s.cfg.Regions, sig.region) {
+		return caller, "", badSignature("Credential should be scoped to a valid region. ")
 	}
 	switch {
 	case !known && s.keys.knownOnly,
 		known && key.Token != "" && r.Header.Get("X-Amz-Security-Token") != key.Token:
-		return caller, &Error{Code: "UnrecognizedClientException", QueryCode: "InvalidClientTokenId", Message: "The security token included in the request is invalid."}
+		return caller, "", &Error{Code: "UnrecognizedClientException", QueryCode: "InvalidClientTokenId", Message: "The security token included in the request is invalid."}
 	case key.Expired:
-		return caller, expired()
+		return caller, "", expired()
 	case key.Secret != "" && !sig.verify(r, body, s.keys.signingKey(key.Secret, sig)):
-		return caller, badSignature("The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+		return caller, "", badSignature("The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
-	return caller, nil
+	return caller, sig.region, nil
 }
 
 func expired() *Error {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -19,8 +20,10 @@ import (
 type Config struct {
 	// AccountID is the one account; empty is 123456789012.
 	AccountID string
-	// Region is the one Region; empty is eu-west-1.
+	// Region is the Region; empty is eu-west-1. Calls without a signature are its.
 	Region string
+	// Regions are further ones whose credential scopes are accepted.
+	Regions []string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Seed makes request IDs (and, by NewID, others) repeatable; 0 is random.
@@ -259,10 +262,13 @@ func (s *Server) route(c *Call, tooLong bool) (*Service, Handler, *Error) {
 	if tooLong {
 		return svc, nil, &Error{Code: "RequestEntityTooLargeException", Message: fmt.Sprintf("The request body is longer than %d bytes.", s.cfg.MaxBody), Status: http.StatusRequestEntityTooLarge}
 	}
-	caller, e := s.authenticate(r, c.Body, svc.SigningName, c.At)
-	c.Caller = caller
-	if e != nil {
-		return svc, nil, svc.auth(e)
+	if !slices.Contains(svc.Unsigned, c.Operation) {
+		caller, region, e := s.authenticate(r, c.Body, svc.SigningName, c.At)
+		c.Caller = caller
+		if e != nil {
+			return svc, nil, svc.auth(e)
+		}
+		c.Region = region
 	}
 	h, ok := svc.Operations[c.Operation]
 	if !ok {

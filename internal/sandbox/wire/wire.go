@@ -68,6 +68,10 @@ type Service struct {
 	// Operations by name.
 	Operations map[string]Handler
 
+	// Unsigned lists the operations that take no credentials, by the noAuth trait
+	// of AWS's model; their signatures, if any, are not looked at.
+	Unsigned []string
+
 	// Namespace goes before the error's code in __type, for example
 	// "com.amazonaws.sqs#"; usually empty.
 	Namespace string
