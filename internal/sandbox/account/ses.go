@@ -1,0 +1,80 @@
+package account
+
+import (
+	"context"
+
+	"relock/internal/sandbox/wire"
+)
+
+// SES is the account's sending quota in a Region.
+type SES struct {
+	// Max24HourSend is messages in 24 hours; -1 is unlimited.
+	Max24HourSend float64
+	// MaxSendRate is messages a second.
+	MaxSendRate float64
+	// SentLast24Hours is what was sent already.
+	SentLast24Hours float64
+	// ProductionAccess is false in the SES sandbox, where only verified
+	// recipients get mail: 200 messages a day, one a second.
+	ProductionAccess bool
+	// SendingDisabled means that AWS has paused the account.
+	SendingDisabled bool
+}
+
+// DefaultSES is an account with production access: 50,000 messages a day, 14 a
+// second, the first quota that AWS usually grants.
+func DefaultSES() SES {
+	return SES{Max24HourSend: 50_000, MaxSendRate: 14, ProductionAccess: true}
+}
+
+// SandboxSES is an account in the SES sandbox (SES developer guide, "request
+// production access").
+func SandboxSES() SES { return SES{Max24HourSend: 200, MaxSendRate: 1} }
+
+// SetSES changes the sending quota.
+func (a *Account) SetSES(s SES) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ses = s
+}
+
+// SES is the sending quota.
+func (a *Account) SES() SES {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.ses
+}
+
+func (a *Account) sesv2() wire.Service {
+	return wire.Service{
+		SigningName:   "ses",
+		Protocol:      wire.RESTJSON{Routes: map[string]string{"GET /v2/email/account": "GetAccount"}},
+		ThrottleError: &wire.Error{Code: "TooManyRequestsException", Message: "Rate exceeded", Status: 429},
+		Operations:    map[string]wire.Handler{"GetAccount": a.getAccount},
+	}
+}
+
+type sendQuota struct{ Max24HourSend, MaxSendRate, SentLast24Hours float64 }
+
+type sesAccount struct {
+	DedicatedIPAutoWarmupEnabled bool `json:"DedicatedIpAutoWarmupEnabled"`
+	EnforcementStatus            string
+	ProductionAccessEnabled      bool
+	SendQuota                    sendQuota
+	SendingEnabled               bool
+}
+
+func (a *Account) getAccount(_ context.Context, c *wire.Call) (any, error) {
+	if err := c.Authorize("ses:GetAccount", "*"); err != nil {
+		return nil, err
+	}
+	s := a.SES()
+	out := sesAccount{
+		EnforcementStatus: "HEALTHY", ProductionAccessEnabled: s.ProductionAccess, SendingEnabled: !s.SendingDisabled,
+		SendQuota: sendQuota{s.Max24HourSend, s.MaxSendRate, s.SentLast24Hours},
+	}
+	if s.SendingDisabled {
+		out.EnforcementStatus = "SHUTDOWN"
+	}
+	return out, nil
+}
