@@ -32,6 +32,8 @@ const (
 	HaltCanary HaltReason = "canary"
 	// HaltSameFailure: most of the last users failed in the same way.
 	HaltSameFailure HaltReason = "same_failure"
+	// HaltUnavailable: Cognito has not given a usable answer for a while.
+	HaltUnavailable HaltReason = "cognito_unavailable"
 	// HaltLedger: the ledger does not take a claim or an outcome.
 	HaltLedger HaltReason = "ledger"
 )
@@ -41,14 +43,19 @@ func HaltReasons() []HaltReason {
 	return []HaltReason{
 		HaltCredentials, HaltDailyEmailLimit, HaltAccessDenied, HaltPoolNotFound,
 		HaltEmailRole, HaltSMSRole, HaltOperationNotEnabled, HaltUnsupported,
-		HaltLambda, HaltCanary, HaltSameFailure, HaltLedger,
+		HaltLambda, HaltCanary, HaltSameFailure, HaltUnavailable, HaltLedger,
 	}
 }
 
 // SelfClearing reports whether the cause may pass by itself, so that the worker
 // probes with one message every few minutes. Any other halt needs `job resume`.
 func (r HaltReason) SelfClearing() bool {
-	return r == HaltCredentials || r == HaltDailyEmailLimit || r == HaltLedger
+	switch r {
+	case HaltCredentials, HaltDailyEmailLimit, HaltUnavailable, HaltLedger:
+		return true
+	default:
+		return false
+	}
 }
 
 // Halt is the stop of all work, kept in the ledger so that a standby honours it.

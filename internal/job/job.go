@@ -26,6 +26,9 @@ type Job struct {
 	StartedBy string
 	// Sources names the lists, in the order read.
 	Sources []Source
+	// Content is a digest of pool, targets, metadata and policy, in hexadecimal:
+	// the same list again has the same, whatever the order of its rows.
+	Content string
 	// Policy says how the targets are treated.
 	Policy Policy
 	// Counts accounts for every row of the lists.

@@ -25,6 +25,8 @@ func (r HaltReason) Remedy() string {
 		return "look at `job failed`, then run `job resume` to go on or `job cancel`"
 	case HaltSameFailure:
 		return "look at `job failed`: a wrong pool, a wrong list or a broken trigger; then run `job resume` or `job cancel`"
+	case HaltUnavailable:
+		return "check the network, the proxy and the AWS Health Dashboard; the worker tries again by itself"
 	case HaltLedger:
 		return "make the ledger writable again (space, permissions, reachability); the worker tries again by itself"
 	default:

@@ -5,6 +5,7 @@ package ledger
 
 import (
 	"errors"
+	"math"
 	"time"
 
 	"relock/internal/job"
@@ -137,3 +138,7 @@ func (t Totals) Failed() int64 {
 	}
 	return n
 }
+
+// SentAll is what enqueue notes with SetSent once the queue has accepted every
+// target.
+const SentAll = math.MaxInt64

@@ -25,9 +25,9 @@ func (l *SQLite) CreateJob(ctx context.Context, j job.Job) error {
 	}
 	return l.db.Write(ctx, func(tx *sqlite.Tx) error {
 		n, err := tx.Exec(`INSERT INTO job
-			(id, pool, region, reason, parent, started_by, sources, policy, counts, state, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			j.ID, j.Pool, j.Region, j.Reason, j.Parent, j.StartedBy,
+			(id, pool, region, reason, parent, started_by, content, sources, policy, counts, state, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			j.ID, j.Pool, j.Region, j.Reason, j.Parent, j.StartedBy, j.Content,
 			string(sources), string(policy), string(counts), string(job.StateStaging), millis(j.Created))
 		if err == nil && n == 0 {
 			err = ErrExists
@@ -37,7 +37,7 @@ func (l *SQLite) CreateJob(ctx context.Context, j job.Job) error {
 }
 
 const jobColumns = `SELECT id, pool, region, reason, parent, started_by, sources, policy, counts,
-	state, created, opened, finished FROM job `
+	state, created, opened, finished, content FROM job `
 
 // Job returns a job.
 func (l *SQLite) Job(ctx context.Context, id string) (job.Job, error) {
@@ -63,6 +63,7 @@ func (l *SQLite) jobs(ctx context.Context, query string, args ...any) (jobs []jo
 				ID: r.Text(0), Pool: r.Text(1), Region: r.Text(2), Reason: r.Text(3),
 				Parent: r.Text(4), StartedBy: r.Text(5), State: job.State(r.Text(9)),
 				Created: fromMillis(r.Int(10)), Opened: fromMillis(r.Int(11)), Finished: fromMillis(r.Int(12)),
+				Content: r.Text(13),
 			}
 			for i, v := range []any{&j.Sources, &j.Policy, &j.Counts} {
 				if err := json.Unmarshal([]byte(r.Text(6+i)), v); err != nil {

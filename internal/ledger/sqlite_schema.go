@@ -30,6 +30,7 @@ CREATE TABLE job (
 	reason     TEXT NOT NULL,
 	parent     TEXT NOT NULL,
 	started_by TEXT NOT NULL,
+	content    TEXT NOT NULL,
 	sources    TEXT NOT NULL, -- JSON
 	policy     TEXT NOT NULL, -- JSON
 	counts     TEXT NOT NULL, -- JSON

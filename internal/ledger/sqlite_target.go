@@ -16,7 +16,7 @@ import (
 // fsync cheap, and few enough to let others in between.
 const targetChunk = 10_000
 
-// AddTargets lists targets of a job that is still staging.
+// AddTargets lists targets of a job that is not over.
 func (l *SQLite) AddTargets(ctx context.Context, id string, targets []job.Target) error {
 	for chunk := range slices.Chunk(targets, targetChunk) {
 		err := l.db.WriteAll(ctx, func(tx *sqlite.Tx) error { return l.addTargets(tx, id, chunk) })
@@ -36,8 +36,8 @@ func (l *SQLite) addTargets(tx *sqlite.Tx, id string, targets []job.Target) erro
 	if err != nil {
 		return err
 	}
-	if state != string(job.StateStaging) {
-		return &StateError{Job: id, From: job.State(state), To: job.StateStaging}
+	if over(job.State(state)) {
+		return &StateError{Job: id, From: job.State(state), To: job.StateOpen}
 	}
 	var added int64
 	for _, t := range targets {

@@ -1,86 +1,134 @@
 // Package ledgertest is the conformance suite of the ledger: what every
 // implementation does with jobs, targets, claims, records, halts and leases. The
 // suite drives an implementation through the interface Ledger with a clock of
-// its own, and compares it, step by step, with a model in memory.
+// its own, and compares it, step by step, with a model in memory (Memory).
 package ledgertest
 
 import (
 	"context"
-	"iter"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
 	"time"
 
 	"relock/internal/job"
 	"relock/internal/ledger"
 )
 
-// Ledger is what the suite drives: all that the programs use of a ledger. All
-// methods may be called concurrently. Times are kept to the millisecond and come
-// back in UTC. Error texts never hold a username.
-type Ledger interface {
-	// ID names the ledger for as long as it exists; messages carry it.
-	ID() string
+// Suite says what to test, and how hard.
+type Suite struct {
+	// New makes an empty ledger whose leases are compared with the clock now.
+	// The test owns it: register its Close with t.Cleanup.
+	New func(t testing.TB, now func() time.Time) Ledger
+	// Again opens the same ledger once more, as another process would. May be
+	// nil, and then one handle has to do.
+	Again func(t testing.TB, l Ledger, now func() time.Time) Ledger
+	// Depth is the length of the sequences that are all tried: 8^Depth, each of
+	// Depth operations. Defaults to 4.
+	Depth int
+	// Racers is how many goroutines race for a claim. Defaults to 64.
+	Racers int
+}
 
-	// CreateJob writes a new job. It begins in job.StateStaging whatever
-	// j.State says. ErrExists if the ledger has a job of that ID.
-	CreateJob(ctx context.Context, j job.Job) error
-	// Job returns a job, or ErrNoJob.
-	Job(ctx context.Context, id string) (job.Job, error)
-	// Jobs returns every job, the newest first.
-	Jobs(ctx context.Context) ([]job.Job, error)
-	// SetState moves a job on, sets Opened when it becomes open for the first
-	// time and Finished when it becomes finished or cancelled. ErrNoJob, or a
-	// *ledger.StateError for a step that is not allowed; a job that is in that
-	// state already is left as it is.
-	SetState(ctx context.Context, id string, to job.State, at time.Time) error
+// Run runs the suite.
+func (s Suite) Run(t *testing.T) {
+	if s.Depth == 0 {
+		s.Depth = 4
+	}
+	if s.Racers == 0 {
+		s.Racers = 64
+	}
+	clock := NewClock()
+	l := s.New(t, clock.Now)
+	e := &Env{L: l, Other: l, Clock: clock, Depth: s.Depth, Racers: s.Racers}
+	if s.Again != nil {
+		e.Other = s.Again(t, l, clock.Now)
+	}
+	for _, c := range Cases() {
+		t.Run(c.Name, func(t *testing.T) { c.Run(t, e) })
+	}
+	t.Run("model", func(t *testing.T) { property(t, e) })
+}
 
-	// AddTargets lists targets of a job that is still staging (otherwise a
-	// *ledger.StateError to staging). Targets listed already are left alone, so an
-	// interrupted enqueue starts again from the top. Lines are positive and, as
-	// usernames, unique in the job: where it has several lists, the caller
-	// numbers on.
-	AddTargets(ctx context.Context, id string, targets []job.Target) error
-	// SetSent notes that the queue has accepted every target up to line. It
-	// never goes back.
-	SetSent(ctx context.Context, id string, line int64) error
-	// Sent returns what SetSent noted, 0 at first.
-	Sent(ctx context.Context, id string) (int64, error)
-	// Totals counts the job's targets without looking at each.
-	Totals(ctx context.Context, id string) (ledger.Totals, error)
-	// Entries yields the targets that the filter keeps, by line, in bounded
-	// memory. Targets that change meanwhile come in one state or the other.
-	Entries(ctx context.Context, id string, f ledger.Filter) iter.Seq2[ledger.Entry, error]
+// T is the part of *testing.T that a case uses.
+type T interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Context() context.Context
+}
 
-	// Claim answers a wish to call for a target: see ledger.ClaimStatus. A live
-	// claim is Held also for its own owner; one past its lease is in doubt also
-	// for its own owner. When Claim returns, a granted claim is durable.
-	// ErrNoJob if the ledger does not know the job.
-	Claim(ctx context.Context, key ledger.Key, owner string, lease time.Duration) (ledger.Claim, error)
-	// Release gives up a claim without an outcome; ErrClaimLost unless it is
-	// still the caller's, be its lease over or not. Releasing twice is fine and
-	// counts once, while nobody has claimed the target since.
-	Release(ctx context.Context, r ledger.Release) error
-	// Record writes the outcome of a claimed target; ErrClaimLost unless the
-	// claim is still the caller's, be its lease over or not. The very same record
-	// twice is fine and counts once.
-	Record(ctx context.Context, r ledger.Record) error
-	// CloseOut gives every pending target without a live claim the outcome
-	// (cancelled or missing), and those in doubt the note NoteInDoubt. It
-	// returns how many those were. Interrupted, it is simply called again.
-	CloseOut(ctx context.Context, id string, outcome job.Outcome, at time.Time) (int64, error)
+// Case is one test of the suite.
+type Case struct {
+	Name string
+	Run  func(t T, e *Env)
+}
 
-	// Halt returns the halt of a scope, and whether there is one.
-	Halt(ctx context.Context, scope string) (job.Halt, bool, error)
-	// SetHalt writes or replaces the halt of a scope, ClearHalt removes it.
-	SetHalt(ctx context.Context, scope string, h job.Halt) error
-	ClearHalt(ctx context.Context, scope string) error
+// Env is what the cases of one run share: a ledger, by two handles, and a clock.
+// Every case works in jobs of its own.
+type Env struct {
+	L, Other      Ledger
+	Clock         *Clock
+	Depth, Racers int
 
-	// Lease returns a lease; one never written has Counter 0 and no owner.
-	Lease(ctx context.Context, name string) (ledger.Lease, error)
-	// PutLease writes l if the counter still is expect (0: never written), or
-	// else returns ErrLeaseLost. l.Counter has to be higher than expect. The
-	// very same lease twice is fine: it may be a retry.
-	PutLease(ctx context.Context, l ledger.Lease, expect int64) error
+	jobs atomic.Int64
+}
 
-	// Close frees what the ledger holds. Open claims stay open.
-	Close() error
+// newJob makes a job with the given usernames as targets, one a line.
+func (e *Env) newJob(t T, usernames ...string) string {
+	t.Helper()
+	id := fmt.Sprintf("job-%d", e.jobs.Add(1))
+	ctx := t.Context()
+	if err := e.L.CreateJob(ctx, job.Job{ID: id, Pool: "eu-west-1_AbCdEf123", Region: "eu-west-1", Created: e.Clock.Now()}); err != nil {
+		t.Fatalf("creating a job: %v", err)
+	}
+	var targets []job.Target
+	for i, u := range usernames {
+		targets = append(targets, job.Target{Username: job.Username(u), Line: int64(i + 1)})
+	}
+	if len(targets) > 0 {
+		if err := e.L.AddTargets(ctx, id, targets); err != nil {
+			t.Fatalf("adding targets: %v", err)
+		}
+	}
+	return id
+}
+
+// entries collects what Entries yields.
+func entries(t T, l Ledger, id string, f ledger.Filter) []ledger.Entry {
+	t.Helper()
+	var all []ledger.Entry
+	for e, err := range l.Entries(t.Context(), id, f) {
+		if err != nil {
+			t.Fatalf("reading the entries: %v", err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// Clock is a clock that stands still until it is moved.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock makes a clock.
+func NewClock() *Clock {
+	return &Clock{now: time.Date(2026, time.November, 23, 9, 0, 0, 0, time.UTC)}
+}
+
+// Now is the time on the clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
 }

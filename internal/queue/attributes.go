@@ -1,0 +1,111 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// ErrFIFO says that the queue is a FIFO queue.
+var ErrFIFO = errors.New("the queue is a FIFO queue; use a standard queue: " +
+	"Relock keeps duplicates out with its ledger, and a FIFO queue would only make one message group wait for another")
+
+// Attributes says how a queue is set up.
+type Attributes struct {
+	ARN string
+	// Retention is how long a message is kept before SQS drops it.
+	Retention time.Duration
+	// MaxMessageSize is the largest body, in bytes.
+	MaxMessageSize int
+	// DeadLetterARN and MaxReceives come from the redrive policy; empty and
+	// zero where the queue has none.
+	DeadLetterARN string
+	MaxReceives   int
+	// Encrypted is whether SQS encrypts the messages at rest.
+	Encrypted bool
+}
+
+func (q *SQS) readAttributes(ctx context.Context) error {
+	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
+	})
+	q.observe("GetQueueAttributes", err, 0)
+	if err != nil {
+		return fmt.Errorf("reading the attributes of queue %s: %w", q.url, known(err))
+	}
+	a := out.Attributes
+	if a["FifoQueue"] == "true" || strings.HasSuffix(q.url, ".fifo") {
+		return fmt.Errorf("queue %s: %w", q.url, ErrFIFO)
+	}
+	q.attrs = Attributes{
+		ARN:            a["QueueArn"],
+		Retention:      time.Duration(atoi(a["MessageRetentionPeriod"])) * time.Second,
+		MaxMessageSize: atoi(a["MaximumMessageSize"]),
+		Encrypted:      a["KmsMasterKeyId"] != "" || a["SqsManagedSseEnabled"] == "true",
+	}
+	if err := q.readRedrive(ctx, a["RedrivePolicy"]); err != nil {
+		return fmt.Errorf("queue %s: %w", q.url, err)
+	}
+	return nil
+}
+
+func (q *SQS) readRedrive(ctx context.Context, policy string) error {
+	if policy == "" {
+		return nil
+	}
+	// maxReceiveCount is a number or a string, as whoever set it wrote it.
+	var p struct {
+		Target string          `json:"deadLetterTargetArn"`
+		Max    json.RawMessage `json:"maxReceiveCount"`
+	}
+	if err := json.Unmarshal([]byte(policy), &p); err != nil {
+		return fmt.Errorf("reading the redrive policy: %w", err)
+	}
+	q.attrs.DeadLetterARN = p.Target
+	q.attrs.MaxReceives = atoi(strings.Trim(string(p.Max), `"`))
+	part := strings.Split(p.Target, ":") // arn:aws:sqs:REGION:ACCOUNT:NAME
+	if len(part) != 6 {
+		return fmt.Errorf("the redrive policy names %q, which is not the ARN of a queue", p.Target)
+	}
+	out, err := q.client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &part[5], QueueOwnerAWSAccountId: &part[4]})
+	q.observe("GetQueueUrl", err, 0)
+	if err != nil {
+		return fmt.Errorf("finding the dead-letter queue %s: %w", p.Target, known(err))
+	}
+	q.dlqURL = *out.QueueUrl
+	return nil
+}
+
+// atoi reads a number that the server wrote; what is not one is zero.
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+var sqsHost = regexp.MustCompile(`^(?:sqs|queue)\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|api\.aws)$`)
+
+// ParseURL checks the form of a queue's URL and returns the Region it names, or
+// an empty one where the host is not AWS's own (a VPC endpoint, an emulator),
+// with the endpoint to call in that case.
+func ParseURL(raw string) (region, endpoint string, err error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || strings.Trim(u.Path, "/") == "" {
+		return "", "", fmt.Errorf("--queue %q is not the URL of a queue: want https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", raw)
+	}
+	if m := sqsHost.FindStringSubmatch(u.Hostname()); m != nil {
+		return m[1], "", nil
+	}
+	return "", u.Scheme + "://" + u.Host, nil
+}

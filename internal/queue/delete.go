@@ -1,0 +1,101 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Bounds of the back-off after a failed delete, and how often one is tried
+// before the message is left to come again: the ledger knows that it is done.
+const (
+	minDeleteBackoff = 200 * time.Millisecond
+	maxDeleteBackoff = 20 * time.Second
+	maxDeleteTries   = 10
+)
+
+// deleteLoop deletes in tens, or what there is once the oldest has waited long
+// enough.
+func (c *Consumer) deleteLoop(ctx context.Context) {
+	for {
+		c.cfg.Alive("delete")
+		d := c.deleteIn(time.Now())
+		if d <= 0 {
+			c.deleteBatch(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			continue
+		}
+		if !sleep(ctx, d, c.wakeDelete) {
+			return
+		}
+	}
+}
+
+func (c *Consumer) deleteIn(now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case len(c.deletes) == 0:
+		return idle
+	case c.urgent || len(c.deletes) >= MaxBatch:
+		return 0
+	default:
+		return c.oldest.Add(min(c.cfg.DeleteAfter(), c.cfg.Visibility/4)).Sub(now)
+	}
+}
+
+func (c *Consumer) deleteBatch(ctx context.Context) {
+	c.mu.Lock()
+	n := min(len(c.deletes), MaxBatch)
+	batch := slices.Clone(c.deletes[:n])
+	c.deletes = c.deletes[n:]
+	c.oldest = time.Now()
+	handles := make([]string, n)
+	for i, it := range batch {
+		handles[i] = it.handle
+	}
+	c.calls++
+	c.mu.Unlock()
+
+	errs, err := c.cfg.Transport.Delete(ctx, handles)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls--
+	for i, it := range batch {
+		fate := err
+		if err == nil {
+			fate = errs[i]
+		}
+		c.deletedLocked(it, fate, handles[i])
+	}
+	if err != nil {
+		c.cfg.Logger.Warn("deleting finished messages failed; trying again", "error", err, "messages", n)
+	}
+}
+
+// deletedLocked settles one entry. A failure is tried again on its own, so that
+// it holds up no other batch; the item stays tracked and is kept invisible
+// meanwhile. Deleting what is deleted already does no harm, so an entry that the
+// reply does not name is simply tried again.
+func (c *Consumer) deletedLocked(it *Item, err error, handle string) {
+	switch {
+	case err == nil, errors.Is(err, ErrStale) && it.handle == handle:
+		c.forgetLocked(it)
+	case it.tries+1 >= maxDeleteTries:
+		c.cfg.Logger.Warn("a finished message could not be deleted; it will come again, and will only be deleted then", "error", err)
+		c.forgetLocked(it)
+	default:
+		it.tries++
+		it.timer = time.AfterFunc(backoff(it.tries, minDeleteBackoff, maxDeleteBackoff), func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if c.tracked[it.d.ID] == it {
+				c.addDeleteLocked(it)
+			}
+		})
+	}
+}

@@ -1,0 +1,116 @@
+package queue
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Bounds of the back-off after a failed receive. The first wait is long enough
+// that a missing queue or bad credentials cost one request a second at most.
+const (
+	minReceiveBackoff = time.Second
+	maxReceiveBackoff = 30 * time.Second
+)
+
+// receiveLoop receives until stop ends. A receive that is under way then may go
+// on for StopGrace, because a message that the server hands out to a connection
+// that is closed stays invisible for its whole timeout.
+func (c *Consumer) receiveLoop(ctx, stop context.Context) {
+	call, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(stop, func() {
+		t := time.NewTimer(c.cfg.StopGrace)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-call.Done():
+		}
+	})()
+	failures := 0
+	for stop.Err() == nil {
+		c.cfg.Alive("receive")
+		if !c.room() {
+			if !sleep(stop, time.Minute, c.wakeReceive) {
+				return
+			}
+			continue
+		}
+		ds, err := c.receiveOnce(call)
+		if stop.Err() != nil && err != nil {
+			return // the stop cut the call off
+		}
+		c.cfg.Received(len(ds), err)
+		if err == nil {
+			failures = 0
+			continue
+		}
+		failures++
+		d := backoff(failures, minReceiveBackoff, maxReceiveBackoff)
+		c.cfg.Logger.Warn("receiving failed", "error", err, "failures", failures, "retry_in", d.Round(time.Millisecond))
+		if !sleep(stop, d, nil) {
+			return
+		}
+	}
+}
+
+// receiveOnce counts as a call under way, so that Close waits for what it brings.
+func (c *Consumer) receiveOnce(ctx context.Context) ([]Delivery, error) {
+	c.mu.Lock()
+	c.calls++
+	c.mu.Unlock()
+	before := time.Now()
+	ds, err := c.cfg.Transport.Receive(ctx, MaxBatch, c.cfg.Wait, c.cfg.Visibility)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls--
+	now := time.Now()
+	for _, d := range ds {
+		c.addLocked(d, before, now)
+	}
+	if len(c.paused) > 0 || c.stopped {
+		c.handBackLocked()
+	}
+	return ds, err
+}
+
+func (c *Consumer) room() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	limit := max(c.cfg.Prefetch(), MaxBatch)
+	return len(c.paused) == 0 && !c.stopped &&
+		len(c.ready)+c.resting+MaxBatch <= limit && c.bytes < c.cfg.PrefetchBytes
+}
+
+// addLocked takes a delivery in. A message that is held already came twice:
+// only its newest handle is of use, and it is not worked on twice. The deadline
+// counts from before the call, the earliest moment at which the server can have
+// set it; but a call that waited for its message would count too early, so a
+// visibility that has half passed already counts from now.
+func (c *Consumer) addLocked(d Delivery, before, now time.Time) {
+	deadline := before.Add(c.cfg.Visibility)
+	if half := now.Add(c.cfg.Visibility / 2); deadline.Before(half) {
+		deadline = now.Add(c.cfg.Visibility)
+	}
+	if it, ok := c.tracked[d.ID]; ok {
+		it.handle = d.Handle
+		it.deadline = deadline
+		return
+	}
+	it := &Item{c: c, d: d, handle: d.Handle, deadline: deadline}
+	c.tracked[d.ID] = it
+	c.bytes += it.size()
+	c.ready = append(c.ready, it)
+	c.wakeNext.set()
+	c.wakeVisibility.set()
+}
+
+// backoff is an exponential wait with full jitter in its upper half.
+func backoff(failures int, least, most time.Duration) time.Duration {
+	d := most
+	if failures < 16 {
+		d = min(most, least<<(failures-1))
+	}
+	return d/2 + rand.N(d/2+1) //nolint:gosec // jitter
+}

@@ -1,0 +1,156 @@
+package reset
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"relock/internal/job"
+)
+
+// Class is what the worker does about a reply. It is a closed set.
+type Class uint8
+
+// The classes of a reply.
+const (
+	// Done: Cognito accepted the call.
+	Done Class = iota
+	// Failed: the call failed for this user for good; go on with the others.
+	Failed
+	// Later: this user may be tried again in an hour or so.
+	Later
+	// SlowDown: the quota is spent; not an attempt.
+	SlowDown
+	// TryAgain: something between here and there failed.
+	TryAgain
+	// Halt: no user can be reset until somebody mends the cause.
+	Halt
+)
+
+func (c Class) String() string {
+	return [...]string{"done", "failed", "later", "slow_down", "try_again", "halt"}[c]
+}
+
+// rule is one row of the table: an error code, a part of its message where one
+// code means several things, and what follows.
+type rule struct {
+	code string
+	// text is a part of AWS's message in lower case; empty matches any.
+	text    string
+	class   Class
+	outcome job.Outcome    // for Failed, and for TryAgain once the tries are spent
+	halt    job.HaltReason // for Halt, and for TryAgain once the tries are spent
+	note    string
+}
+
+// rules is the one table. Cognito's codes are ambiguous, so message texts decide
+// where they must; the HTTP status never does, for the API reference and the
+// service's own model disagree on it. The first row that matches wins. Sources:
+// API_AdminResetUserPassword in the Amazon Cognito user pools API reference, and
+// the field reports named in docs/architecture.md.
+var rules = []rule{
+	{code: "TooManyRequestsException", class: SlowDown},
+	{code: "ThrottlingException", class: SlowDown},
+	{code: "Throttling", class: SlowDown},
+	{code: "ThrottledException", class: SlowDown},
+	{code: "RequestThrottledException", class: SlowDown},
+	{code: "RequestThrottled", class: SlowDown},
+	{code: "RequestLimitExceeded", class: SlowDown},
+	{code: "SlowDown", class: SlowDown},
+
+	{code: "UserNotFoundException", class: Failed, outcome: job.UserNotFound, note: "the pool has no such user"},
+	{code: "NotAuthorizedException", text: "user is disabled", class: Failed, outcome: job.UserDisabled, note: "the user is disabled; enable the user first if a reset is wanted"},
+	{code: "NotAuthorizedException", text: "cannot be reset in the current state", class: Failed, outcome: job.NotResettableState, note: "the account's state cannot be reset (FORCE_CHANGE_PASSWORD, EXTERNAL_PROVIDER)"},
+	{code: "UserNotConfirmedException", class: Failed, outcome: job.NotResettableState, note: "the account was never confirmed"},
+	{code: "NotAuthorizedException", class: Failed, outcome: job.UnknownError, note: "Cognito refused for a reason that Relock does not know"},
+	{code: "InvalidParameterException", text: "cannot reset password", class: Failed, outcome: job.NoVerifiedContact, note: "no verified e-mail address or phone number to send a code to"},
+	{code: "InvalidParameterException", text: "registered/verified", class: Failed, outcome: job.NoVerifiedContact, note: "no verified e-mail address or phone number to send a code to"},
+	{code: "InvalidParameterException", text: "'userpoolid'", class: Halt, halt: job.HaltPoolNotFound},
+	{code: "InvalidParameterException", text: "'username'", class: Failed, outcome: job.InvalidUsername, note: "Cognito refused the form of the username"},
+	{code: "InvalidParameterException", class: Failed, outcome: job.UnknownError, note: "Cognito refused a parameter for a reason that Relock does not know"},
+	{code: "UserLambdaValidationException", class: Failed, outcome: job.LambdaRejected, note: "a Lambda trigger of the pool rejected the reset"},
+
+	{code: "LimitExceededException", text: "daily email limit", class: Halt, halt: job.HaltDailyEmailLimit},
+	{code: "LimitExceededException", class: Later, outcome: job.GaveUp, note: "the user's own limit of attempts stayed exceeded"},
+
+	{code: "UnexpectedLambdaException", class: TryAgain, halt: job.HaltLambda},
+	{code: "InvalidLambdaResponseException", class: TryAgain, halt: job.HaltLambda},
+	{code: "CodeDeliveryFailureException", class: TryAgain, outcome: job.GaveUp, note: "the code could not be sent"},
+	{code: "InternalErrorException", class: TryAgain, outcome: job.GaveUp, note: "Cognito answered with internal errors"},
+	{code: "InternalFailure", class: TryAgain, outcome: job.GaveUp, note: "Cognito answered with internal errors"},
+	{code: "InternalServerError", class: TryAgain, outcome: job.GaveUp, note: "Cognito answered with internal errors"},
+	{code: "ServiceUnavailable", class: TryAgain, outcome: job.GaveUp, note: "Cognito was not available"},
+	{code: "ServiceUnavailableException", class: TryAgain, outcome: job.GaveUp, note: "Cognito was not available"},
+	{code: "RequestTimeout", class: TryAgain, outcome: job.GaveUp, note: "Cognito did not answer in time"},
+	{code: "RequestTimeoutException", class: TryAgain, outcome: job.GaveUp, note: "Cognito did not answer in time"},
+
+	{code: "ResourceNotFoundException", class: Halt, halt: job.HaltPoolNotFound},
+	{code: "InvalidEmailRoleAccessPolicyException", class: Halt, halt: job.HaltEmailRole},
+	{code: "InvalidSmsRoleAccessPolicyException", class: Halt, halt: job.HaltSMSRole},
+	{code: "InvalidSmsRoleTrustRelationshipException", class: Halt, halt: job.HaltSMSRole},
+	{code: "OperationNotEnabledException", class: Halt, halt: job.HaltOperationNotEnabled},
+	{code: "UnknownOperationException", class: Halt, halt: job.HaltUnsupported},
+	{code: "UnsupportedOperationException", class: Halt, halt: job.HaltUnsupported},
+	{code: "InvalidAction", class: Halt, halt: job.HaltUnsupported},
+	{code: "NotImplemented", class: Halt, halt: job.HaltUnsupported},
+
+	{code: "AccessDeniedException", class: Halt, halt: job.HaltAccessDenied},
+	{code: "AccessDenied", class: Halt, halt: job.HaltAccessDenied},
+	{code: "UnauthorizedOperation", class: Halt, halt: job.HaltAccessDenied},
+	{code: "OptInRequired", class: Halt, halt: job.HaltAccessDenied},
+	{code: "ExpiredTokenException", class: Halt, halt: job.HaltCredentials},
+	{code: "ExpiredToken", class: Halt, halt: job.HaltCredentials},
+	{code: "RequestExpired", class: Halt, halt: job.HaltCredentials},
+	{code: "UnrecognizedClientException", class: Halt, halt: job.HaltCredentials},
+	{code: "InvalidClientTokenId", class: Halt, halt: job.HaltCredentials},
+	{code: "InvalidSignatureException", class: Halt, halt: job.HaltCredentials},
+	{code: "SignatureDoesNotMatch", class: Halt, halt: job.HaltCredentials},
+	{code: "IncompleteSignature", class: Halt, halt: job.HaltCredentials},
+	{code: "IncompleteSignatureException", class: Halt, halt: job.HaltCredentials},
+	{code: "MissingAuthenticationToken", class: Halt, halt: job.HaltCredentials},
+	{code: "MissingAuthenticationTokenException", class: Halt, halt: job.HaltCredentials},
+	{code: "NotAuthorized", class: Halt, halt: job.HaltCredentials},
+}
+
+// OtherCode stands for every error code that the table does not name, where a
+// closed set is needed.
+const OtherCode = "other"
+
+// Codes lists the codes that the table names, each once, in its order.
+func Codes() []string {
+	var codes []string
+	seen := map[string]bool{}
+	for _, r := range rules {
+		if !seen[r.code] {
+			seen[r.code] = true
+			codes = append(codes, r.code)
+		}
+	}
+	return codes
+}
+
+// unanswered is what a call without a usable answer is.
+var unanswered = rule{class: TryAgain, outcome: job.GaveUp, note: "Cognito did not answer"}
+
+// classify finds the rule for the error of a call that was made. The reply of a
+// proxy carries no code of AWS's; only there the status tells a passing fault
+// from a refusal.
+func classify(err error) (code string, r rule) {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return "", unanswered
+	}
+	code, text := api.ErrorCode(), strings.ToLower(api.ErrorMessage())
+	for _, r := range rules {
+		if r.code == code && strings.Contains(text, r.text) {
+			return code, r
+		}
+	}
+	if res, ok := errors.AsType[*awshttp.ResponseError](err); ok && res.HTTPStatusCode() >= http.StatusInternalServerError {
+		return code, unanswered
+	}
+	return code, rule{class: Failed, outcome: job.UnknownError, note: "Cognito answered with an error that Relock does not know"}
+}

@@ -1,0 +1,232 @@
+// Package telemetry is what Relock tells of itself: metrics for Prometheus,
+// health for an orchestrator, and the log.
+package telemetry
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"relock/internal/job"
+)
+
+const namespace = "relock"
+
+// Sets are the closed sets of label values that packages above this one own.
+// Every combination is created at start, so that rates begin at zero.
+type Sets struct {
+	// Operations are those of Cognito, Codes the error codes that are told apart.
+	Operations, Codes []string
+	// Rejects are the reasons for which a message is not worked on.
+	Rejects []string
+	// QueueOperations are those of the queue.
+	QueueOperations []string
+}
+
+// Other stands in a label for every value outside its closed set.
+const Other = "other"
+
+// Metrics is every series of a worker. Its methods may be called concurrently.
+type Metrics struct {
+	users         *prometheus.CounterVec
+	repeated      prometheus.Counter
+	rejected      *prometheus.CounterVec
+	requests      *prometheus.CounterVec
+	duration      *prometheus.HistogramVec
+	pace          *prometheus.GaugeVec
+	budget        *prometheus.GaugeVec
+	quota         *prometheus.GaugeVec
+	inFlight      *prometheus.GaugeVec
+	active        prometheus.Gauge
+	queueMessages *prometheus.GaugeVec
+	queueRequests *prometheus.CounterVec
+	queueEntries  *prometheus.CounterVec
+	lastReceive   prometheus.Gauge
+	lastOutcome   prometheus.Gauge
+	halted        *prometheus.GaugeVec
+	jobTargets    *prometheus.GaugeVec
+
+	operations, codes, queueOps map[string]bool
+}
+
+// States of the label `state` of queue_messages and of job_targets.
+var (
+	queueStates = []string{"visible", "in_flight", "delayed"}
+	// TargetStates are those of a job's targets.
+	TargetStates = []string{"pending", "succeeded", "failed", "other"}
+)
+
+// NewMetrics registers every series with r and creates every label value.
+func NewMetrics(r prometheus.Registerer, sets Sets) *Metrics {
+	f := promauto.With(r)
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return f.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return f.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
+	}
+	m := &Metrics{
+		users:    counter("users_total", "Targets that got an outcome, by outcome.", "outcome"),
+		repeated: f.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "repeated_total", Help: "Targets that were reset again because an earlier reset was in doubt."}),
+		rejected: counter("messages_rejected_total", "Messages that were not worked on, by reason.", "reason"),
+		requests: counter("cognito_requests_total", "Calls to Cognito, every attempt counted, by operation and AWS error code (OK for a success).", "operation", "code"),
+		duration: f.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "cognito_request_duration_seconds", Help: "How long calls to Cognito took.",
+			Buckets:                         []float64{.025, .05, .1, .2, .4, .8, 1.6, 3.2, 6.4, 12.8},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, []string{"operation"}),
+		pace:          gauge("pace", "Calls a second that the worker makes at most at this moment.", "operation"),
+		budget:        gauge("budget", "Calls a second that the worker may make at most.", "operation"),
+		quota:         gauge("quota", "Calls a second that Cognito grants to the operation's category, to all callers together.", "operation"),
+		inFlight:      gauge("in_flight", "Calls to Cognito under way.", "operation"),
+		active:        f.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "active", Help: "1 if this worker is the one that calls Cognito, 0 if it stands by."}),
+		queueMessages: gauge("queue_messages", "Messages in the queue, as the queue counts them, by state.", "state"),
+		queueRequests: counter("sqs_requests_total", "Requests to the queue, every attempt counted, by operation and result.", "operation", "result"),
+		queueEntries:  counter("sqs_batch_entry_failures_total", "Entries of batch requests to the queue that failed, by operation.", "operation"),
+		lastReceive:   f.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "receive_last_success_timestamp_seconds", Help: "When the queue last answered a receive, in seconds since the epoch; 0 if never."}),
+		lastOutcome:   f.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "outcome_last_timestamp_seconds", Help: "When an outcome was last recorded, in seconds since the epoch; 0 if never."}),
+		halted:        gauge("halted", "1 while all work is stopped for the reason, else 0.", "reason"),
+		jobTargets:    gauge("job_targets", "Targets of the jobs that are open, by job and state.", "reset_job", "state"),
+		operations:    set(sets.Operations),
+		codes:         set(sets.Codes),
+		queueOps:      set(sets.QueueOperations),
+	}
+	m.create(sets)
+	return m
+}
+
+func (m *Metrics) create(sets Sets) {
+	for _, o := range job.Outcomes() {
+		m.users.WithLabelValues(string(o))
+	}
+	for _, r := range sets.Rejects {
+		m.rejected.WithLabelValues(r)
+	}
+	for _, op := range sets.Operations {
+		for _, code := range append([]string{Other}, sets.Codes...) {
+			m.requests.WithLabelValues(op, code)
+		}
+		m.duration.WithLabelValues(op)
+		m.inFlight.WithLabelValues(op)
+	}
+	for _, op := range sets.QueueOperations {
+		m.queueRequests.WithLabelValues(op, "ok")
+		m.queueRequests.WithLabelValues(op, "error")
+		m.queueEntries.WithLabelValues(op)
+	}
+	for _, s := range queueStates {
+		m.queueMessages.WithLabelValues(s)
+	}
+	for _, r := range job.HaltReasons() {
+		m.halted.WithLabelValues(string(r))
+	}
+}
+
+func set(values []string) map[string]bool {
+	s := make(map[string]bool, len(values))
+	for _, v := range values {
+		s[v] = true
+	}
+	return s
+}
+
+func within(s map[string]bool, v string) string {
+	if s[v] {
+		return v
+	}
+	return Other
+}
+
+// Outcome counts a recorded outcome.
+func (m *Metrics) Outcome(o job.Outcome, repeated bool, at time.Time) {
+	m.users.WithLabelValues(string(o)).Inc()
+	if repeated {
+		m.repeated.Inc()
+	}
+	m.lastOutcome.Set(unix(at))
+}
+
+// Outcomes counts n targets that got an outcome at once, when a job was closed.
+func (m *Metrics) Outcomes(o job.Outcome, n int64) {
+	m.users.WithLabelValues(string(o)).Add(float64(n))
+}
+
+// Rejected counts a message that was not worked on.
+func (m *Metrics) Rejected(reason string) { m.rejected.WithLabelValues(reason).Inc() }
+
+// Request counts a call to Cognito.
+func (m *Metrics) Request(operation, code string, took time.Duration) {
+	m.requests.WithLabelValues(operation, within(m.codes, code)).Inc()
+	m.duration.WithLabelValues(operation).Observe(took.Seconds())
+}
+
+// Pace is how fast an operation goes.
+type Pace struct {
+	Pace, Budget, Quota float64 // calls a second
+	InFlight            int
+}
+
+// SetPace shows how fast an operation goes.
+func (m *Metrics) SetPace(operation string, p Pace) {
+	m.pace.WithLabelValues(operation).Set(p.Pace)
+	m.budget.WithLabelValues(operation).Set(p.Budget)
+	m.quota.WithLabelValues(operation).Set(p.Quota)
+	m.inFlight.WithLabelValues(operation).Set(float64(p.InFlight))
+}
+
+// SetActive shows whether this worker is the one that calls Cognito.
+func (m *Metrics) SetActive(active bool) { m.active.Set(bit(active)) }
+
+// SetQueue shows how many messages the queue holds.
+func (m *Metrics) SetQueue(visible, inFlight, delayed int64) {
+	for i, n := range []int64{visible, inFlight, delayed} {
+		m.queueMessages.WithLabelValues(queueStates[i]).Set(float64(n))
+	}
+}
+
+// QueueRequest counts a request to the queue.
+func (m *Metrics) QueueRequest(operation string, err error, entriesFailed int) {
+	op := within(m.queueOps, operation)
+	if err != nil {
+		m.queueRequests.WithLabelValues(op, "error").Inc()
+		return
+	}
+	m.queueRequests.WithLabelValues(op, "ok").Inc()
+	m.queueEntries.WithLabelValues(op).Add(float64(entriesFailed))
+	if operation == "ReceiveMessage" {
+		m.lastReceive.Set(unix(time.Now()))
+	}
+}
+
+// SetHalted shows the halt, or with an empty reason that there is none.
+func (m *Metrics) SetHalted(reason job.HaltReason) {
+	for _, r := range job.HaltReasons() {
+		m.halted.WithLabelValues(string(r)).Set(bit(r == reason))
+	}
+}
+
+// SetJob shows how the targets of an open job stand, in the order of
+// TargetStates.
+func (m *Metrics) SetJob(id string, pending, succeeded, failed, other int64) {
+	for i, n := range []int64{pending, succeeded, failed, other} {
+		m.jobTargets.WithLabelValues(id, TargetStates[i]).Set(float64(n))
+	}
+}
+
+// DropJob removes the series of a job that is no longer open, so that their
+// number stays bounded.
+func (m *Metrics) DropJob(id string) {
+	m.jobTargets.DeletePartialMatch(prometheus.Labels{"reset_job": id})
+}
+
+func bit(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }

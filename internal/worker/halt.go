@@ -1,0 +1,241 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"relock/internal/job"
+	"relock/internal/reset"
+)
+
+// Reasons for which the consumer is paused.
+const (
+	pausedByHalt = "halt"
+	pausedByJobs = "jobs"
+)
+
+const (
+	// probeEvery is how often a halt that may pass by itself is probed.
+	probeEvery = time.Minute
+	// refreshEvery is the least time between two refreshes of the credentials.
+	refreshEvery = time.Minute
+)
+
+// halts is the state of the one halt that may be in force. Its methods may be
+// called concurrently.
+type halts struct {
+	w *Worker
+
+	mu        sync.Mutex
+	halt      *job.Halt
+	stored    bool // the ledger has it
+	changed   chan struct{}
+	nextProbe time.Time
+	refreshed time.Time
+}
+
+func newHalts(w *Worker) *halts { return &halts{w: w, changed: make(chan struct{})} }
+
+// current is the halt in force, or nil.
+func (h *halts) current() *job.Halt {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.halt
+}
+
+// adopt honours a halt that the ledger has from before. One that may pass by
+// itself is taken as passed: this run is its probe.
+func (h *halts) adopt(ctx context.Context) error {
+	halt, ok, err := h.w.cfg.Ledger.Halt(ctx, h.w.cfg.Scope)
+	if err != nil {
+		return fmt.Errorf("reading the halt from the ledger: %w", err)
+	}
+	switch {
+	case !ok:
+		h.w.cfg.Metrics.SetHalted("")
+		return nil
+	case halt.Reason.SelfClearing():
+		h.w.cfg.Metrics.SetHalted("")
+		return h.w.cfg.Ledger.ClearHalt(ctx, h.w.cfg.Scope)
+	}
+	h.mu.Lock()
+	h.stored = true
+	h.mu.Unlock()
+	h.enter(halt, nil)
+	return nil
+}
+
+// trip halts all work, unless it is halted already. cause is for the log; it
+// must not hold personal data.
+func (h *halts) trip(reason job.HaltReason, code string, cause error) {
+	h.enter(job.Halt{Reason: reason, Code: code, Since: time.Now()}, cause)
+}
+
+func (h *halts) enter(halt job.Halt, cause error) {
+	h.mu.Lock()
+	if h.halt != nil {
+		h.mu.Unlock()
+		return
+	}
+	h.halt = &halt
+	h.nextProbe = time.Now().Add(probeEvery)
+	h.signalLocked()
+	h.mu.Unlock()
+
+	w := h.w
+	w.cfg.Metrics.SetHalted(halt.Reason)
+	w.cfg.Health.SetReady("halted: "+string(halt.Reason), false)
+	args := []any{"reason", string(halt.Reason), "code", halt.Code, "since", halt.Since.UTC(), "remedy", halt.Reason.Remedy()}
+	if cause != nil {
+		args = append(args, "error", cause)
+	}
+	w.log.Error("halted: no user is reset until the cause is mended; nothing is lost", args...)
+	if w.consumer != nil {
+		w.consumer.Pause(pausedByHalt)
+	}
+	h.store(context.Background())
+	if w.cfg.Drain {
+		w.finish(errHalted)
+	}
+}
+
+// store writes the halt to the ledger, so that others honour it. If that fails
+// it is tried again by the watcher.
+func (h *halts) store(ctx context.Context) {
+	h.mu.Lock()
+	halt, stored := h.halt, h.stored
+	h.mu.Unlock()
+	if halt == nil || stored {
+		return
+	}
+	write, cancel := durable(ctx)
+	defer cancel()
+	if err := h.w.cfg.Ledger.SetHalt(write, h.w.cfg.Scope, *halt); err != nil {
+		h.w.log.Warn("the ledger does not take the halt", "error", err)
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stored = true
+}
+
+// leave ends the halt.
+func (h *halts) leave(why string) {
+	h.mu.Lock()
+	if h.halt == nil {
+		h.mu.Unlock()
+		return
+	}
+	reason := h.halt.Reason
+	h.halt, h.stored = nil, false
+	h.signalLocked()
+	h.mu.Unlock()
+	h.w.breaker.reset()
+	h.w.cfg.Metrics.SetHalted("")
+	h.w.cfg.Health.SetReady("halted: "+string(reason), true)
+	h.w.log.Info("going on after the halt", "reason", string(reason), "because", why)
+	h.w.consumer.Resume(pausedByHalt)
+}
+
+func (h *halts) signalLocked() {
+	close(h.changed)
+	h.changed = make(chan struct{})
+}
+
+// wait blocks while halted; it reports false when ctx has ended.
+func (h *halts) wait(ctx context.Context) bool {
+	for {
+		h.mu.Lock()
+		halted, changed := h.halt != nil, h.changed
+		h.mu.Unlock()
+		if ctx.Err() != nil {
+			return false
+		}
+		if !halted {
+			return true
+		}
+		h.w.cfg.Health.Beat("dispatch")
+		t := time.NewTimer(beat)
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-t.C:
+		}
+		t.Stop()
+	}
+}
+
+// look is called every few seconds: it ends a halt that an operator resumed, and
+// probes one that may pass by itself.
+func (h *halts) look(ctx context.Context) {
+	h.store(ctx)
+	h.mu.Lock()
+	halt, stored, due := h.halt, h.stored, !time.Now().Before(h.nextProbe)
+	h.mu.Unlock()
+	if halt == nil {
+		return
+	}
+	if _, there, err := h.w.cfg.Ledger.Halt(ctx, h.w.cfg.Scope); err != nil {
+		return // without the ledger there is nothing to go on to
+	} else if stored && !there {
+		h.leave("it was resumed")
+		return
+	}
+	if !halt.Reason.SelfClearing() || !due || !h.probe(ctx, *halt) {
+		return
+	}
+	if err := h.w.cfg.Ledger.ClearHalt(ctx, h.w.cfg.Scope); err != nil {
+		h.w.log.Warn("the ledger does not take the end of the halt", "error", err)
+		return
+	}
+	h.leave("the cause has passed")
+}
+
+// probe finds out whether the cause has passed, at no message's cost: a message
+// may be received only so often before its queue takes it for dead.
+func (h *halts) probe(ctx context.Context, halt job.Halt) bool {
+	h.mu.Lock()
+	h.nextProbe = time.Now().Add(probeEvery)
+	h.mu.Unlock()
+	switch halt.Reason {
+	case job.HaltLedger:
+		return true // it has just answered
+	case job.HaltDailyEmailLimit:
+		return !time.Now().Before(renewal(halt.Since))
+	default:
+		if err := h.w.cfg.Pace.Wait(ctx); err != nil {
+			return false
+		}
+		if h.w.cfg.RefreshCredentials != nil {
+			h.w.cfg.RefreshCredentials()
+		}
+		return h.w.cfg.Resetter.Check(ctx, h.w.cfg.Pools[0]).Class == reset.Done
+	}
+}
+
+// renewal is when Cognito's daily e-mail allowance is renewed after t: at 09:00
+// UTC, with a minute to spare. Source: "Quotas in Amazon Cognito" in the Amazon
+// Cognito Developer Guide.
+func renewal(t time.Time) time.Time {
+	t = t.UTC()
+	r := time.Date(t.Year(), t.Month(), t.Day(), 9, 1, 0, 0, time.UTC)
+	if !r.After(t) {
+		r = r.AddDate(0, 0, 1)
+	}
+	return r
+}
+
+// refresh makes the SDK fetch new credentials, once in a while, and reports
+// whether it is worth another call.
+func (h *halts) refresh() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.w.cfg.RefreshCredentials == nil || time.Since(h.refreshed) < refreshEvery {
+		return false
+	}
+	h.refreshed = time.Now()
+	h.w.cfg.RefreshCredentials()
+	return true
+}

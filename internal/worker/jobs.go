@@ -1,0 +1,184 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"relock/internal/job"
+	"relock/internal/ledger"
+)
+
+// JobStatus is a job and how its targets stand.
+type JobStatus struct {
+	Job    job.Job
+	Totals ledger.Totals
+	// SentAll is whether enqueue has handed every target to the queue.
+	SentAll bool
+}
+
+// jobs is the worker's view of the ledger's jobs, at most watchEvery old. Its
+// methods may be called concurrently.
+type jobs struct {
+	w *Worker
+
+	mu    sync.Mutex
+	byID  map[string]job.Job
+	about map[string]JobStatus // the jobs that this run is about
+}
+
+func newJobs(w *Worker) *jobs {
+	return &jobs{w: w, byID: map[string]job.Job{}, about: map[string]JobStatus{}}
+}
+
+// get returns a job. One that the view lacks is looked up, for it may be new.
+func (s *jobs) get(ctx context.Context, id string) (job.Job, bool, error) {
+	s.mu.Lock()
+	j, ok := s.byID[id]
+	s.mu.Unlock()
+	if ok {
+		return j, true, nil
+	}
+	j, err := s.w.cfg.Ledger.Job(ctx, id)
+	if errors.Is(err, ledger.ErrNoJob) {
+		return job.Job{}, false, nil
+	}
+	if err != nil {
+		return job.Job{}, false, fmt.Errorf("reading a job: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byID[id] = j
+	return j, true, nil
+}
+
+func (s *jobs) policy(id string) job.Policy {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byID[id].Policy
+}
+
+// refresh reads the jobs anew, and the totals of those that the run is about.
+func (s *jobs) refresh(ctx context.Context) error {
+	all, err := s.w.cfg.Ledger.Jobs(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the jobs: %w", err)
+	}
+	byID := make(map[string]job.Job, len(all))
+	for _, j := range all {
+		byID[j.ID] = j
+		if err := s.follow(ctx, j); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byID = byID
+	return nil
+}
+
+// follow updates a job that the run is about: named, or open at any moment of
+// the run, in an allowed pool.
+func (s *jobs) follow(ctx context.Context, j job.Job) error {
+	s.mu.Lock()
+	before, known := s.about[j.ID]
+	s.mu.Unlock()
+	named := slices.Contains(s.w.cfg.Jobs, j.ID)
+	if !named && len(s.w.cfg.Jobs) > 0 || !slices.Contains(s.w.cfg.Pools, j.Pool) {
+		return nil
+	}
+	if !known && !named && over(j.State) {
+		return nil
+	}
+	if known && over(before.Job.State) && before.Totals.Pending == 0 {
+		return nil
+	}
+	st := JobStatus{Job: j}
+	var err error
+	if st.Totals, err = s.w.cfg.Ledger.Totals(ctx, j.ID); err != nil {
+		return fmt.Errorf("reading the totals of job %s: %w", j.ID, err)
+	}
+	sent, err := s.w.cfg.Ledger.Sent(ctx, j.ID)
+	if err != nil {
+		return fmt.Errorf("reading how far job %s is sent: %w", j.ID, err)
+	}
+	st.SentAll = sent == ledger.SentAll
+	s.show(st)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.about[j.ID] = st
+	return nil
+}
+
+func over(st job.State) bool { return st == job.StateFinished || st == job.StateCancelled }
+
+func (s *jobs) show(st JobStatus) {
+	if over(st.Job.State) {
+		s.w.cfg.Metrics.DropJob(st.Job.ID)
+		return
+	}
+	var ok, failed, other int64
+	for o, n := range st.Totals.Outcomes {
+		switch {
+		case o.Succeeded():
+			ok += n
+		case o.Failed():
+			failed += n
+		default:
+			other += n
+		}
+	}
+	s.w.cfg.Metrics.SetJob(st.Job.ID, st.Totals.Pending, ok, failed, other)
+}
+
+// status lists the jobs that the run is about, the oldest first.
+func (s *jobs) status() []JobStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]JobStatus, 0, len(s.about))
+	for _, st := range s.about {
+		list = append(list, st)
+	}
+	slices.SortFunc(list, func(a, b JobStatus) int { return a.Job.Created.Compare(b.Job.Created) })
+	return list
+}
+
+// settle finishes the jobs whose every target has an outcome, and gives those of
+// cancelled jobs theirs. With empty, the queue has been empty for long enough:
+// what is still pending of a job that was sent in full is missing.
+func (s *jobs) settle(ctx context.Context, empty bool) error {
+	for _, st := range s.status() {
+		if err := s.settleOne(ctx, st, empty); err != nil {
+			return fmt.Errorf("closing job %s: %w", st.Job.ID, err)
+		}
+	}
+	return nil
+}
+
+func (s *jobs) settleOne(ctx context.Context, st JobStatus, empty bool) error {
+	l, now := s.w.cfg.Ledger, time.Now()
+	switch {
+	case st.Job.State == job.StateCancelled && st.Totals.Pending > 0:
+		return s.closeOut(ctx, st, job.Cancelled)
+	case st.Job.State != job.StateOpen:
+		return nil
+	case st.Totals.Pending == 0 && st.SentAll:
+		s.w.log.Info("job finished", "job", st.Job.ID, "targets", st.Totals.Targets, "failed", st.Totals.Failed(), "repeated", st.Totals.Repeated)
+		return l.SetState(ctx, st.Job.ID, job.StateFinished, now)
+	case empty && st.SentAll:
+		return s.closeOut(ctx, st, job.Missing)
+	}
+	return nil
+}
+
+func (s *jobs) closeOut(ctx context.Context, st JobStatus, o job.Outcome) error {
+	n, err := s.w.cfg.Ledger.CloseOut(ctx, st.Job.ID, o, time.Now())
+	if n > 0 {
+		s.w.cfg.Metrics.Outcomes(o, n)
+		s.w.log.Warn("targets got an outcome without a call", "job", st.Job.ID, "outcome", string(o), "targets", n)
+	}
+	return err
+}

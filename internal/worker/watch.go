@@ -1,0 +1,136 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"relock/internal/job"
+	"relock/internal/pace"
+	"relock/internal/reset"
+	"relock/internal/telemetry"
+)
+
+const (
+	// watchEvery is how old the worker's view of jobs and halts may be: a pause
+	// is obeyed within five seconds.
+	watchEvery = 2 * time.Second
+	// emptyFor is how long the queue has to be empty before what is pending
+	// counts as missing. SQS's counts reach consistency within about a minute.
+	emptyFor = time.Minute
+	// depthEvery is how often the queue is counted while nothing comes from it,
+	// and depthBusy while something does.
+	depthEvery = 10 * time.Second
+	depthBusy  = 30 * time.Second
+)
+
+// watch looks at jobs, halts and the queue until ctx ends.
+func (w *Worker) watch(ctx context.Context) {
+	var q emptiness
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		w.cfg.Health.Beat("watch")
+		w.showPace()
+		w.halts.look(ctx)
+		empty := q.look(ctx, w)
+		w.lookAtJobs(ctx, empty)
+		select {
+		case <-ctx.Done():
+			w.cfg.Health.Ended("watch")
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (w *Worker) lookAtJobs(ctx context.Context, empty bool) {
+	err := w.jobs.refresh(ctx)
+	if err == nil {
+		err = w.jobs.settle(ctx, empty)
+	}
+	if err == nil {
+		err = w.jobs.refresh(ctx)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		w.halts.trip(job.HaltLedger, "", err)
+		return
+	}
+	w.pauseAll()
+	if w.cfg.Drain && w.drained() {
+		w.finish(errDrained)
+	}
+}
+
+// drained reports whether no job of the run is waited for any more.
+func (w *Worker) drained() bool {
+	for _, st := range w.jobs.status() {
+		if !over(st.Job.State) || st.Totals.Pending > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// pauseAll stops receiving while every job of the run is paused: a receive cannot
+// be taken back, and a message may be received only so often.
+func (w *Worker) pauseAll() {
+	paused, going := 0, 0
+	for _, st := range w.jobs.status() {
+		switch st.Job.State {
+		case job.StatePaused:
+			paused++
+		case job.StateOpen, job.StateStaging:
+			going++
+		}
+	}
+	if paused > 0 && going == 0 {
+		w.consumer.Pause(pausedByJobs)
+	} else {
+		w.consumer.Resume(pausedByJobs)
+	}
+}
+
+func (w *Worker) showPace() {
+	for op, p := range map[string]*pace.Pacer{reset.OpReset: w.cfg.Pace, reset.OpGetUser: w.cfg.LookUps} {
+		s := p.Snapshot()
+		w.cfg.Metrics.SetPace(op, telemetry.Pace{Pace: s.Pace, Budget: s.Budget, Quota: s.Quota, InFlight: s.InFlight})
+	}
+}
+
+// emptiness finds out for how long the queue has been empty.
+type emptiness struct {
+	since, counted time.Time
+}
+
+// look reports whether the queue has been empty for emptyFor: visible, in flight
+// and delayed, with nothing held here.
+func (e *emptiness) look(ctx context.Context, w *Worker) bool {
+	every := depthEvery
+	if _, held := w.consumer.Held(); held > 0 {
+		e.since = time.Time{}
+		every = depthBusy
+	}
+	if time.Since(e.counted) < every {
+		return false
+	}
+	e.counted = time.Now()
+	d, err := w.cfg.Transport.Depth(ctx)
+	if err != nil {
+		e.since = time.Time{}
+		if ctx.Err() == nil {
+			w.log.Warn("counting the messages of the queue failed", "error", err)
+		}
+		return false
+	}
+	w.cfg.Metrics.SetQueue(d.Visible, d.InFlight, d.Delayed)
+	switch {
+	case !d.Empty() || every == depthBusy:
+		e.since = time.Time{}
+	case e.since.IsZero():
+		e.since = time.Now()
+	}
+	return !e.since.IsZero() && time.Since(e.since) >= emptyFor
+}

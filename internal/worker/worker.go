@@ -1,0 +1,246 @@
+// Package worker is the pipeline: receive, token, claim, call, record, delete.
+// It halts when no user can be reset, drains when told to stop, and ends a drain
+// when every target has an outcome.
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"relock/internal/job"
+	"relock/internal/ledger"
+	"relock/internal/pace"
+	"relock/internal/queue"
+	"relock/internal/reset"
+	"relock/internal/telemetry"
+)
+
+// Ledger is what the worker needs of a ledger; see ledgertest.Ledger for what
+// each method promises.
+type Ledger interface {
+	ID() string
+	Job(ctx context.Context, id string) (job.Job, error)
+	Jobs(ctx context.Context) ([]job.Job, error)
+	SetState(ctx context.Context, id string, to job.State, at time.Time) error
+	Sent(ctx context.Context, id string) (int64, error)
+	Totals(ctx context.Context, id string) (ledger.Totals, error)
+	Claim(ctx context.Context, key ledger.Key, owner string, lease time.Duration) (ledger.Claim, error)
+	Release(ctx context.Context, r ledger.Release) error
+	Record(ctx context.Context, r ledger.Record) error
+	CloseOut(ctx context.Context, id string, outcome job.Outcome, at time.Time) (int64, error)
+	Halt(ctx context.Context, scope string) (job.Halt, bool, error)
+	SetHalt(ctx context.Context, scope string, h job.Halt) error
+	ClearHalt(ctx context.Context, scope string) error
+}
+
+// Resetter makes the calls to Cognito; *reset.Client is one.
+type Resetter interface {
+	Reset(ctx context.Context, pool string, name job.Username, metadata map[string]string) reset.Reply
+	Status(ctx context.Context, pool string, name job.Username) (string, reset.Reply)
+	Check(ctx context.Context, pool string) reset.Reply
+}
+
+var _ Resetter = (*reset.Client)(nil)
+
+// Config says how a Worker works. Transport, Ledger, Resetter, Pace, LookUps,
+// Pools, Owner, Scope, Metrics and Health are required.
+type Config struct {
+	Transport queue.Transport
+	Ledger    Ledger
+	Resetter  Resetter
+	// Pace is that of resets, LookUps that of AdminGetUser.
+	Pace, LookUps *pace.Pacer
+	// Pools is the allow-list: users of no other pool are touched.
+	Pools []string
+	// Owner names this process in claims; no two processes may share it.
+	Owner string
+	// Scope is what a halt holds for: the account and Region.
+	Scope string
+
+	// Lease is how long a claim lives. It has to outlast a call with its look-up
+	// before it. Defaults to one minute.
+	Lease time.Duration
+	// Visibility is how long messages stay invisible unless extended. Defaults
+	// to two minutes.
+	Visibility time.Duration
+	// StopWithin is how long calls under way may go on after the stop. Defaults
+	// to 3 seconds.
+	StopWithin time.Duration
+	// MaxTries is how many calls without a usable answer a target gets. Defaults
+	// to 5.
+	MaxTries int
+	// MaxDeferrals is how often a target whose own limit of attempts is exceeded
+	// is put off by DeferFor before it is given up. They default to 3 and to an
+	// hour.
+	MaxDeferrals int
+	DeferFor     time.Duration
+	// SameFailure is the share of the last users that, failing all in the same
+	// way, halts the work. Defaults to 0.9; negative never halts.
+	SameFailure float64
+	// RefreshCredentials, if set, makes the SDK fetch new credentials. It is
+	// called once when they are refused, before that halts the work.
+	RefreshCredentials func()
+
+	// Drain ends the run when every target of Jobs, or of all open jobs of the
+	// pools, has an outcome.
+	Drain bool
+	Jobs  []string
+
+	Metrics *telemetry.Metrics
+	Health  *telemetry.Health
+	// Logger defaults to one that discards.
+	Logger *slog.Logger
+	// RevealUsernames shows usernames in the log.
+	RevealUsernames bool
+}
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.Lease, time.Minute)
+	setDefault(&c.Visibility, 2*time.Minute)
+	setDefault(&c.StopWithin, 3*time.Second)
+	setDefault(&c.MaxTries, 5)
+	setDefault(&c.MaxDeferrals, 3)
+	setDefault(&c.DeferFor, time.Hour)
+	setDefault(&c.SameFailure, 0.9)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func setDefault[T comparable](v *T, to T) {
+	var zero T
+	if *v == zero {
+		*v = to
+	}
+}
+
+// Worker is one run of the pipeline.
+type Worker struct {
+	cfg      Config
+	log      *slog.Logger
+	consumer *queue.Consumer
+	slots    chan struct{}  // one for each message being worked on
+	handlers sync.WaitGroup // as many as slots are taken
+
+	jobs    *jobs
+	halts   *halts
+	breaker *breaker
+	last    lastReplies
+
+	// finish ends the run from inside: a drain that is done, or a halt in one.
+	finish context.CancelCauseFunc
+}
+
+// maxHandlers bounds the messages worked on at once, those whose claim or record
+// is being written included.
+const maxHandlers = 160
+
+// New makes a Worker; Run starts it, once.
+func New(cfg Config) *Worker {
+	cfg = cfg.withDefaults()
+	w := &Worker{
+		cfg:     cfg,
+		log:     cfg.Logger,
+		slots:   make(chan struct{}, maxHandlers),
+		breaker: newBreaker(cfg.SameFailure),
+	}
+	w.jobs = newJobs(w)
+	w.halts = newHalts(w)
+	return w
+}
+
+// Result says how a run ended.
+type Result struct {
+	// Halt is why the run stopped, in a drain.
+	Halt *job.Halt
+	// Drained is whether a drain came to its end.
+	Drained bool
+	// Jobs are the jobs the run was about, as they stand at its end.
+	Jobs []JobStatus
+}
+
+var (
+	errDrained = errors.New("every target has an outcome")
+	errHalted  = errors.New("halted")
+)
+
+// Run works until ctx ends (stop receiving, hand back what is not started,
+// finish what is), until now ends (stop at once), or, in a drain, until it is
+// done or halted. An error means that the run could not begin.
+func (w *Worker) Run(ctx, now context.Context) (Result, error) {
+	fetch, finish := context.WithCancelCause(ctx)
+	defer finish(nil)
+	w.finish = finish
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(now, cancel)()
+
+	if err := w.jobs.refresh(fetch); err != nil {
+		return Result{}, err
+	}
+	if err := w.halts.adopt(fetch); err != nil {
+		return Result{}, err
+	}
+	w.consumer = queue.Start(work, w.consumerConfig())
+	if w.halts.current() != nil {
+		w.consumer.Pause(pausedByHalt)
+	}
+	w.cfg.Health.SetReady("starting", true)
+
+	var watchers sync.WaitGroup
+	watchers.Go(func() { w.watch(fetch) })
+	w.dispatch(fetch, work)
+	w.shutDown(work, cancel)
+	watchers.Wait()
+	return w.result(work, context.Cause(fetch)), nil
+}
+
+func (w *Worker) consumerConfig() queue.ConsumerConfig {
+	return queue.ConsumerConfig{
+		Transport:  w.cfg.Transport,
+		Visibility: w.cfg.Visibility,
+		// Three seconds of pace: enough that no receive is waited for, and few
+		// enough that a killed worker leaves little invisible.
+		Prefetch: func() int { return int(3 * w.cfg.Pace.Snapshot().Pace) },
+		DeleteAfter: func() time.Duration {
+			p := max(w.cfg.Pace.Snapshot().Pace, 1)
+			return time.Duration(queue.MaxBatch/p*float64(time.Second)) + 250*time.Millisecond
+		},
+		Alive:  w.cfg.Health.Beat,
+		Logger: w.log,
+	}
+}
+
+// shutDown hands back what is not started, waits for what is, and flushes.
+func (w *Worker) shutDown(work context.Context, cancel context.CancelFunc) {
+	w.consumer.Stop()
+	stop := time.AfterFunc(w.cfg.StopWithin, cancel)
+	w.handlers.Wait()
+	stop.Stop()
+	flush, done := context.WithTimeout(context.WithoutCancel(work), time.Second+queueFlush)
+	defer done()
+	if left := w.consumer.Close(flush); left > 0 {
+		w.log.Warn("some messages stay invisible until their visibility runs out", "messages", left)
+	}
+}
+
+// queueFlush is how long the last deletes may take.
+const queueFlush = 500 * time.Millisecond
+
+func (w *Worker) result(ctx context.Context, cause error) Result {
+	r := Result{Drained: errors.Is(cause, errDrained)}
+	if errors.Is(cause, errHalted) {
+		r.Halt = w.halts.current()
+	}
+	final, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	if err := w.jobs.refresh(final); err != nil {
+		w.log.Warn("the last look at the jobs failed", "error", err)
+	}
+	r.Jobs = w.jobs.status()
+	return r
+}
