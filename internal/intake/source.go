@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"relock/internal/job"
 )
@@ -117,11 +116,9 @@ func readError(path string, err error) error {
 	e := &ListError{Kind: ErrRead, File: path, Reason: "cannot be read", Err: err}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.Reason, e.Err, e.Remedy = "there is no such file", err, "check the path"
+		e.Remedy = "check the path"
 	case errors.Is(err, fs.ErrPermission):
 		e.Remedy = "make the file readable for this user"
-	case errors.Is(err, syscall.EISDIR):
-		e.Reason, e.Remedy = "is a folder", "name the CSV files in it"
 	}
 	return e
 }

@@ -1,0 +1,154 @@
+package intake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"errors"
+	"io"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+func (l *List) scan(ctx context.Context) (err error) {
+	d := newDistinct(l.cfg.TempDir, len(l.meta) > 0)
+	defer func() {
+		if cerr := d.close(); err == nil {
+			err = cerr
+		}
+	}()
+	s := scanner{list: l, distinct: d, rejects: newReport(l.cfg.Rejects, "file", "line", "reason", "row")}
+	for _, path := range l.cfg.Paths {
+		if err := s.file(ctx, path); err != nil {
+			return err
+		}
+	}
+	if err := s.rejects.flush(); err != nil {
+		return err
+	}
+	if l.Counts.Rows == 0 {
+		return &ListError{Kind: ErrEmpty, Reason: "the list names nobody", Remedy: "check how it was made"}
+	}
+	if n := l.Counts.Invalid; n > 0 && (!l.cfg.SkipInvalid || n == l.Counts.Rows) {
+		return &RowsError{
+			Invalid: n, Rows: l.Counts.Rows, ByKind: l.InvalidByKind, Problems: l.Problems,
+			None: n == l.Counts.Rows,
+		}
+	}
+	if err := d.resolve(ctx, s.base, l.skip.add); err != nil {
+		return err
+	}
+	l.Counts.Targets, l.Counts.Duplicates = d.targets, d.dups
+	l.ContentID, l.Kinds, l.DuplicatesDiffer = d.id, d.kinds, d.differ
+	return l.listDuplicates(d)
+}
+
+// listDuplicates writes the duplicates and keeps the first of them.
+func (l *List) listDuplicates(d *distinct) error {
+	out := newReport(l.cfg.DuplicatesOut, "file", "line", "first_file", "first_line")
+	err := d.eachPair(func(p pair) (bool, error) {
+		dup := Duplicate{Differs: p.differs}
+		dup.File, dup.Line = l.place(p.line)
+		dup.FirstFile, dup.FirstLine = l.place(p.first)
+		if len(l.Duplicates) < l.cfg.MaxProblems {
+			l.Duplicates = append(l.Duplicates, dup)
+		} else if out == nil {
+			return false, nil
+		}
+		return true, out.write(dup.File, strconv.FormatInt(dup.Line, 10), dup.FirstFile, strconv.FormatInt(dup.FirstLine, 10))
+	})
+	if err != nil {
+		return err
+	}
+	return out.flush()
+}
+
+// place finds the file and line of a line over all lists.
+func (l *List) place(line int64) (string, int64) {
+	i := sort.Search(len(l.Files), func(i int) bool { return l.Files[i].base >= line }) - 1
+	return l.Files[i].Path, line - l.Files[i].base
+}
+
+// scanner is the state of pass one.
+type scanner struct {
+	list     *List
+	distinct *distinct
+	rejects  *report
+	base     int64 // lines in the lists before
+	name     []byte
+	meta     []byte
+}
+
+// file reads one list.
+func (s *scanner) file(ctx context.Context, path string) error {
+	l := s.list
+	src, err := openSource(ctx, path, &l.cfg)
+	if err != nil {
+		return err
+	}
+	l.sources = append(l.sources, src)
+	r, err := openRows(ctx, src, &l.cfg, l.meta, true)
+	if err != nil {
+		return err
+	}
+	f := File{
+		Path: path, Encoding: r.encoding, Gzip: r.zipped, Delimiter: r.delimiter, Column: r.name, base: s.base,
+	}
+	for {
+		err := r.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		f.Rows++
+		if err := s.row(r); err != nil {
+			return err
+		}
+	}
+	if err := r.finish(); err != nil {
+		return err
+	}
+	f.Source, f.Blank = src.source(), r.blank
+	l.Files = append(l.Files, f)
+	l.Counts.Rows += f.Rows
+	s.base += r.lines()
+	return nil
+}
+
+// row takes a row in, or leaves it out.
+func (s *scanner) row(r *rows) error {
+	line := s.base + r.line
+	if p := r.check(); p.Kind != "" {
+		s.list.skip.add(line)
+		return s.problem(p, r)
+	}
+	name := r.record[r.user]
+	s.name = append(s.name[:0], name...)
+	sum := sha256.Sum256(s.name)
+	var own digest
+	if len(r.meta.fields) > 0 {
+		own, s.meta = r.meta.digest(r.record, s.meta)
+	}
+	return s.distinct.add(digest(sum[:16]), own, line, classify(name))
+}
+
+func (s *scanner) problem(p Problem, r *rows) error {
+	l := s.list
+	l.Counts.Invalid++
+	l.InvalidByKind[p.Kind]++
+	if len(l.Problems) < l.cfg.MaxProblems {
+		l.Problems = append(l.Problems, p)
+	}
+	if s.rejects == nil {
+		return nil
+	}
+	var row strings.Builder
+	w := csv.NewWriter(&row)
+	w.Comma = r.delimiter
+	_ = w.Write(r.record) // Neither a Builder nor a checked delimiter fails.
+	w.Flush()
+	return s.rejects.write(p.File, strconv.FormatInt(p.Line, 10), p.text(), strings.TrimSuffix(row.String(), "\n"))
+}
