@@ -47,8 +47,8 @@ type Config struct {
 	Quotas map[Category]Limit
 	// Faults is asked whether a trigger fails. Nil means never.
 	Faults Roller
-	// LogSize is how many calls the log holds before it forgets the oldest.
-	// Defaults to 100,000; below zero keeps none.
+	// LogSize is how many calls Log holds before it forgets the oldest. Defaults
+	// to none: the server keeps a log of all services.
 	LogSize int
 	// Now is the clock of what no request starts: seeds and AddPool. Defaults to
 	// time.Now. Requests bring their own time, wire.Call.At.
@@ -83,9 +83,6 @@ func New(cfg Config) *Cognito {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
-	}
-	if cfg.LogSize == 0 {
-		cfg.LogSize = 100_000
 	}
 	c := &Cognito{
 		account: cfg.AccountID,

@@ -2,7 +2,6 @@ package cognito
 
 import (
 	"slices"
-	"strings"
 
 	"relock/internal/sandbox/wire"
 )
@@ -233,6 +232,3 @@ func (p *Pool) shown(u *user, now int64, s *Switches) []userJSON {
 	}
 	return []userJSON{p.render(u, v, nil)}
 }
-
-// groupNames joins the names of a user's groups for files.
-func groupNames(list []string) string { return strings.Join(list, ";") }

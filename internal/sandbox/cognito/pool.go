@@ -19,35 +19,35 @@ import (
 // the ID or Region is what CreateUserPool makes of a name alone.
 type PoolConfig struct {
 	// ID is the pool's, REGION_SUFFIX. Empty makes one up in Region.
-	ID string
+	ID string `json:"id,omitzero"`
 	// Region is where an ID is made up. Defaults to us-east-1.
-	Region string
+	Region string `json:"region,omitzero"`
 	// Name defaults to "sandbox".
-	Name string
+	Name string `json:"name,omitzero"`
 	// AliasAttributes are names that sign in beside the username once they are
 	// verified: email, phone_number, preferred_username.
-	AliasAttributes []string
+	AliasAttributes []string `json:"alias_attributes,omitzero"`
 	// UsernameAttributes are signed in with in place of a username: email,
 	// phone_number. The username is then a made-up UUID. Not together with
 	// AliasAttributes.
-	UsernameAttributes []string
+	UsernameAttributes []string `json:"username_attributes,omitzero"`
 	// CaseInsensitive folds names to lower case, as pools made in the console do.
-	CaseInsensitive bool
+	CaseInsensitive bool `json:"case_insensitive,omitzero"`
 	// Recovery lists verified_email, verified_phone_number or admin_only by
 	// priority. Empty is no setting: phone first, then e-mail.
-	Recovery []string
+	Recovery []string `json:"recovery,omitzero"`
 	// EmailSendingAccount is COGNITO_DEFAULT (the default) or DEVELOPER.
-	EmailSendingAccount string
+	EmailSendingAccount string `json:"email_sending_account,omitzero"`
 	// CustomMessage is the ARN of the pool's CustomMessage trigger.
-	CustomMessage string
+	CustomMessage string `json:"custom_message,omitzero"`
 	// Replica makes the pool one of a secondary Region: writes are refused with
 	// OperationNotEnabledException.
-	Replica bool
+	Replica bool `json:"replica,omitzero"`
 	// OnDemand is a regular expression. A name that matches it as a whole and that
 	// the pool does not know is a CONFIRMED user with a verified e-mail address;
 	// the record is made at the first call, so a million of them cost nothing
 	// before. Empty makes up nobody.
-	OnDemand string
+	OnDemand string `json:"on_demand,omitzero"`
 }
 
 // Trouble is what is wrong with a pool's surroundings.

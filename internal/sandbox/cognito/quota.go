@@ -228,6 +228,16 @@ func (c *Cognito) Quota(category Category) (Limit, bool) {
 	return l, ok
 }
 
+// AppliedRate is what Service Quotas says of a category: its rate, the default
+// if the sandbox enforces none. It fits account.Config.Rate.
+func (c *Cognito) AppliedRate(category string) (float64, bool) {
+	l, ok := c.Quota(Category(category))
+	if ok && l.Unlimited {
+		return defaultRate[Category(category)], true
+	}
+	return l.Rate, ok
+}
+
 // Usage is what became of the calls so far, by Region and category.
 func (c *Cognito) Usage() []Usage {
 	c.quotas.mu.RLock()
