@@ -46,11 +46,19 @@ func New(cfg Config) *Account {
 	if cfg.Rate == nil {
 		cfg.Rate = func(string) (float64, bool) { return 0, false }
 	}
-	a := &Account{cfg: cfg, ses: DefaultSES()}
-	if cfg.SES != nil {
-		a.ses = *cfg.SES
-	}
+	a := &Account{cfg: cfg}
+	a.Reset()
 	return a
+}
+
+// Reset makes the sending quota what the Config said.
+func (a *Account) Reset() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ses = DefaultSES()
+	if a.cfg.SES != nil {
+		a.ses = *a.cfg.SES
+	}
 }
 
 // Services are STS, Service Quotas and SES v2 for the server to register.

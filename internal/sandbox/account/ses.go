@@ -9,16 +9,16 @@ import (
 // SES is the account's sending quota in a Region.
 type SES struct {
 	// Max24HourSend is messages in 24 hours; -1 is unlimited.
-	Max24HourSend float64
+	Max24HourSend float64 `json:"max_24_hour_send"`
 	// MaxSendRate is messages a second.
-	MaxSendRate float64
+	MaxSendRate float64 `json:"max_send_rate"`
 	// SentLast24Hours is what was sent already.
-	SentLast24Hours float64
+	SentLast24Hours float64 `json:"sent_last_24_hours"`
 	// ProductionAccess is false in the SES sandbox, where only verified
 	// recipients get mail: 200 messages a day, one a second.
-	ProductionAccess bool
+	ProductionAccess bool `json:"production_access"`
 	// SendingDisabled means that AWS has paused the account.
-	SendingDisabled bool
+	SendingDisabled bool `json:"sending_disabled"`
 }
 
 // DefaultSES is an account with production access: 50,000 messages a day, 14 a

@@ -12,6 +12,7 @@ package cognito
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -61,6 +62,8 @@ type Cognito struct {
 	account string
 	now     func() time.Time
 	faults  Roller
+	initial Switches           // for Reset
+	limits  map[Category]Limit // for Reset
 
 	switches atomic.Pointer[Switches]
 	switchMu sync.Mutex // serialises read-modify-write of switches
@@ -93,13 +96,26 @@ func New(cfg Config) *Cognito {
 		quotas:  newQuotas(cfg.Quotas),
 		log:     newRing(cfg.LogSize),
 	}
-	s := DefaultSwitches()
+	c.initial = DefaultSwitches()
 	if cfg.Switches != nil {
-		s = *cfg.Switches
+		c.initial = *cfg.Switches
 	}
-	c.switches.Store(&s)
+	c.limits = maps.Clone(cfg.Quotas)
+	c.switches.Store(new(c.initial))
 	c.ops = c.operations()
 	return c
+}
+
+// Reset forgets pools, users, counts and the log. Switches and quotas are again
+// what the Config said.
+func (c *Cognito) Reset() {
+	c.Switch(func(s *Switches) { *s = c.initial })
+	c.quotas.reset(c.limits)
+	c.mail.reset()
+	c.log.reset()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pools, c.order, c.clients = map[string]*Pool{}, nil, map[string]*client{}
 }
 
 // operation is one entry of the service's table.

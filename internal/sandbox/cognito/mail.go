@@ -44,6 +44,12 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
+func (m *mail) reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.email, m.ses, m.sesSecond, m.sms = period{}, period{}, period{}, period{}
+}
+
 // medium is how a code travels.
 type medium string
 

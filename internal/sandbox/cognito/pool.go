@@ -175,16 +175,20 @@ func newPool(c *Cognito, cfg PoolConfig, now time.Time) (*Pool, error) {
 	if len(cfg.AliasAttributes) > 0 && len(cfg.UsernameAttributes) > 0 {
 		return nil, fmt.Errorf("user pool %s: AliasAttributes and UsernameAttributes exclude each other", cfg.ID)
 	}
-	for _, r := range cfg.Recovery {
-		if !slices.Contains(ruleRecovery.enum, r) {
-			return nil, fmt.Errorf("user pool %s: recovery %q is not one of %s", cfg.ID, r, strings.Join(ruleRecovery.enum, ", "))
-		}
+	if err := oneOf(cfg.ID, "alias attribute", cfg.AliasAttributes, ruleAlias.enum); err != nil {
+		return nil, err
+	}
+	if err := oneOf(cfg.ID, "username attribute", cfg.UsernameAttributes, ruleNameAttr.enum); err != nil {
+		return nil, err
+	}
+	if err := oneOf(cfg.ID, "recovery", cfg.Recovery, ruleRecovery.enum); err != nil {
+		return nil, err
 	}
 	if cfg.EmailSendingAccount == "" {
 		cfg.EmailSendingAccount = "COGNITO_DEFAULT"
 	}
-	if !slices.Contains(ruleSending.enum, cfg.EmailSendingAccount) {
-		return nil, fmt.Errorf("user pool %s: EmailSendingAccount %q is not one of %s", cfg.ID, cfg.EmailSendingAccount, strings.Join(ruleSending.enum, ", "))
+	if err := oneOf(cfg.ID, "EmailSendingAccount", []string{cfg.EmailSendingAccount}, ruleSending.enum); err != nil {
+		return nil, err
 	}
 	p := &Pool{
 		c: c, id: cfg.ID, region: region, created: now.UnixNano(),
@@ -220,6 +224,15 @@ func newPool(c *Cognito, cfg PoolConfig, now time.Time) (*Pool, error) {
 	p.settings.Store(s)
 	p.trouble.Store(&trouble{})
 	return p, nil
+}
+
+func oneOf(pool, what string, got, want []string) error {
+	for _, v := range got {
+		if !slices.Contains(want, v) {
+			return fmt.Errorf("user pool %s: %s %q is not one of %s", pool, what, v, strings.Join(want, ", "))
+		}
+	}
+	return nil
 }
 
 const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -165,12 +165,20 @@ type quotas struct {
 }
 
 func newQuotas(limits map[Category]Limit) *quotas {
-	q := &quotas{limits: map[Category]Limit{}, buckets: map[quotaKey]*bucket{}}
+	q := &quotas{}
+	q.reset(limits)
+	return q
+}
+
+// reset fills every bucket and forgets the counts.
+func (q *quotas) reset(limits map[Category]Limit) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.limits, q.buckets = map[Category]Limit{}, map[quotaKey]*bucket{}
 	for c, rate := range defaultRate {
 		q.limits[c] = Limit{Rate: rate}
 	}
 	maps.Copy(q.limits, limits)
-	return q
 }
 
 func (q *quotas) bucket(region string, c Category) *bucket {

@@ -57,6 +57,12 @@ func (r *ring) add(call *wire.Call, err error) {
 	r.next = (r.next + 1) % r.size
 }
 
+func (r *ring) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events, r.next = nil, 0
+}
+
 func (r *ring) all() []Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
