@@ -5,8 +5,8 @@ import "relock/internal/job"
 // Filter says which targets Entries yields. Fields that are set narrow the
 // selection together; the zero Filter yields all targets of the job.
 type Filter struct {
-	// AfterLine leaves out the targets up to and including this line.
-	AfterLine int64
+	// After leaves out the targets up to and including this Place.
+	After int64
 	// Pending keeps targets without an outcome.
 	Pending bool
 	// Failed keeps targets whose outcome is a failure (job.Outcome.Failed).
@@ -19,7 +19,7 @@ type Filter struct {
 
 // Match reports whether the filter keeps e.
 func (f Filter) Match(e Entry) bool {
-	return e.Line > f.AfterLine &&
+	return Place(e.Target) > f.After &&
 		(!f.Pending || e.Outcome == "") &&
 		(!f.Failed || e.Outcome.Failed()) &&
 		(!f.Repeated || e.Repeated) &&

@@ -5,7 +5,6 @@ package ledger
 
 import (
 	"errors"
-	"math"
 	"time"
 
 	"relock/internal/job"
@@ -138,7 +137,3 @@ func (t Totals) Failed() int64 {
 	}
 	return n
 }
-
-// SentAll is what enqueue notes with SetSent once the queue has accepted every
-// target.
-const SentAll = math.MaxInt64

@@ -27,7 +27,7 @@ type SQLite struct {
 	// nums are the numbers of the jobs seen: a job's number never changes.
 	nums map[string]int64
 	// open are the claims granted to this process: where their rows are.
-	open map[Key]place
+	open map[Key]seat
 	// changes are what the transaction under way changes in the totals.
 	changes map[int64]*change
 }
@@ -57,7 +57,7 @@ func newSQLite(dir string, o SQLiteOptions,
 	l := &SQLite{
 		now:     o.Now,
 		nums:    make(map[string]int64),
-		open:    make(map[Key]place),
+		open:    make(map[Key]seat),
 		changes: make(map[int64]*change),
 	}
 	if l.now == nil {

@@ -9,14 +9,14 @@ import (
 	"relock/internal/sqlite"
 )
 
-// place is where an open claim's row is, and what it said when it was claimed:
-// so that recording the outcome need not look the username up again.
-type place struct {
-	num, line, flags int64
+// seat is where an open claim's row is, and its flags when it was claimed: so
+// that recording the outcome need not look the username up again.
+type seat struct {
+	num, place, flags int64
 }
 
-// maxPlaces bounds the memory of claims that are never recorded.
-const maxPlaces = 8192
+// maxSeats bounds the memory of claims that are never recorded.
+const maxSeats = 8192
 
 // Claim answers a wish to call for a target.
 func (l *SQLite) Claim(ctx context.Context, key Key, owner string, lease time.Duration) (Claim, error) {
@@ -35,10 +35,11 @@ func (l *SQLite) claim(tx *sqlite.Tx, key Key, owner string, lease time.Duration
 	}
 	claim := Claim{Status: NotListed}
 	now := l.now()
-	var line, flags int64
-	err = tx.Query(`SELECT line, outcome, until, flags, attempts, tries, deferrals, metadata
-		FROM target WHERE job = ? AND username = ?`, func(r sqlite.Row) (err error) {
-		line, flags = r.Int(0), r.Int(3)
+	var place, flags int64
+	_, err = l.lookUp(tx, `SELECT t.place, outcome, until, flags, attempts, tries, deferrals, metadata
+		FROM name n JOIN target t ON t.job = n.job AND t.place = n.place
+		WHERE n.job = ? AND n.hash = ? AND username = ? LIMIT 1`, num, key.Username, func(r sqlite.Row) (err error) {
+		place, flags = r.Int(0), r.Int(3)
 		until := r.Int(2)
 		claim = Claim{Attempt: int(r.Int(4)), Tries: int(r.Int(5)), Deferrals: int(r.Int(6))}
 		switch {
@@ -53,23 +54,23 @@ func (l *SQLite) claim(tx *sqlite.Tx, key Key, owner string, lease time.Duration
 		}
 		claim.Metadata, err = decodeMetadata(r.Text(7))
 		return err
-	}, num, string(key.Username))
+	})
 	if err != nil || claim.Status != Granted && claim.Status != GrantedInDoubt {
 		return claim, err
 	}
 	claim.Attempt++
 	flags &^= flagDoubt
-	_, err = tx.Exec(`UPDATE target SET owner = ?, until = ?, attempts = ?, flags = ? WHERE job = ? AND line = ?`,
-		owner, millis(now.Add(lease)), claim.Attempt, flags, num, line)
-	if len(l.open) >= maxPlaces {
+	_, err = tx.Exec(`UPDATE target SET owner = ?, until = ?, attempts = ?, flags = ? WHERE job = ? AND place = ?`,
+		owner, millis(now.Add(lease)), claim.Attempt, flags, num, place)
+	if len(l.open) >= maxSeats {
 		clear(l.open)
 	}
-	l.open[key] = place{num: num, line: line, flags: flags}
+	l.open[key] = seat{num: num, place: place, flags: flags}
 	return claim, err
 }
 
-// find returns the place of a target, and false where none is listed.
-func (l *SQLite) find(tx *sqlite.Tx, key Key) (p place, ok bool, err error) {
+// find returns the seat of a target, and false where none is listed.
+func (l *SQLite) find(tx *sqlite.Tx, key Key) (p seat, ok bool, err error) {
 	if p, ok := l.open[key]; ok {
 		delete(l.open, key)
 		return p, true, nil
@@ -77,15 +78,16 @@ func (l *SQLite) find(tx *sqlite.Tx, key Key) (p place, ok bool, err error) {
 	if p.num, err = l.cachedNum(tx, key.Job); err != nil {
 		return p, false, err
 	}
-	err = tx.Query(`SELECT line, flags FROM target WHERE job = ? AND username = ?`, func(r sqlite.Row) error {
-		p.line, p.flags, ok = r.Int(0), r.Int(1), true
+	ok, err = l.lookUp(tx, `SELECT t.place, flags FROM name n JOIN target t ON t.job = n.job AND t.place = n.place
+		WHERE n.job = ? AND n.hash = ? AND username = ? LIMIT 1`, p.num, key.Username, func(r sqlite.Row) error {
+		p.place, p.flags = r.Int(0), r.Int(1)
 		return nil
-	}, p.num, string(key.Username))
+	})
 	return p, ok, err
 }
 
 // repeat adds the flag repeated and returns whether it is new.
-func (p *place) repeat(repeated bool) (added bool) {
+func (p *seat) repeat(repeated bool) (added bool) {
 	added = repeated && p.flags&flagRepeated == 0
 	if added {
 		p.flags |= flagRepeated
@@ -108,16 +110,16 @@ func (l *SQLite) Release(ctx context.Context, r Release) error {
 			p.flags |= flagDoubt
 		}
 		n, err := tx.Exec(`UPDATE target SET owner = NULL, until = 0, flags = ?, tries = tries + ?, deferrals = deferrals + ?
-			WHERE job = ? AND line = ? AND attempts = ? AND owner = ? AND outcome IS NULL`,
-			p.flags, r.Tried, r.Deferred, p.num, p.line, r.Attempt, r.Owner)
+			WHERE job = ? AND place = ? AND attempts = ? AND owner = ? AND outcome IS NULL`,
+			p.flags, r.Tried, r.Deferred, p.num, p.place, r.Attempt, r.Owner)
 		switch {
 		case err != nil:
 			return err
 		case n == 0:
 			// Released already and not claimed since: this is a retry.
 			_, ok, err := tx.Int(`SELECT 1 FROM target
-				WHERE job = ? AND line = ? AND attempts = ? AND attempts > 0 AND owner IS NULL AND outcome IS NULL`,
-				p.num, p.line, r.Attempt)
+				WHERE job = ? AND place = ? AND attempts = ? AND attempts > 0 AND owner IS NULL AND outcome IS NULL`,
+				p.num, p.place, r.Attempt)
 			if err == nil && !ok {
 				err = ErrClaimLost
 			}
@@ -149,16 +151,16 @@ func (l *SQLite) record(tx *sqlite.Tx, r Record) error {
 	at := millis(r.At)
 	n, err := tx.Exec(`UPDATE target SET owner = NULL, until = 0, outcome = ?, flags = ?, calls = calls + ?, at = ?,
 		code = ?, note = ?, request_id = ?
-		WHERE job = ? AND line = ? AND attempts = ? AND owner = ? AND outcome IS NULL`,
+		WHERE job = ? AND place = ? AND attempts = ? AND owner = ? AND outcome IS NULL`,
 		string(r.Outcome), p.flags, r.Calls, at, text(r.Code), text(r.Note), text(r.RequestID),
-		p.num, p.line, r.Attempt, r.Owner)
+		p.num, p.place, r.Attempt, r.Owner)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		_, ok, err := tx.Int(`SELECT 1 FROM target WHERE job = ? AND line = ? AND attempts = ? AND outcome = ? AND at = ?
+		_, ok, err := tx.Int(`SELECT 1 FROM target WHERE job = ? AND place = ? AND attempts = ? AND outcome = ? AND at = ?
 			AND code IS ? AND request_id IS ?`,
-			p.num, p.line, r.Attempt, string(r.Outcome), at, text(r.Code), text(r.RequestID))
+			p.num, p.place, r.Attempt, string(r.Outcome), at, text(r.Code), text(r.RequestID))
 		if err == nil && !ok {
 			err = ErrClaimLost
 		}

@@ -104,10 +104,10 @@ func (l *SQLite) SetState(ctx context.Context, id string, to job.State, at time.
 	})
 }
 
-// SetSent notes that the queue has accepted every target up to line.
-func (l *SQLite) SetSent(ctx context.Context, id string, line int64) error {
+// SetSent notes that the queue has accepted every target up to a place.
+func (l *SQLite) SetSent(ctx context.Context, id string, place int64) error {
 	return l.db.Write(ctx, func(tx *sqlite.Tx) error {
-		n, err := tx.Exec(`UPDATE job SET sent = max(sent, ?) WHERE id = ?`, line, id)
+		n, err := tx.Exec(`UPDATE job SET sent = max(sent, ?) WHERE id = ?`, place, id)
 		if err == nil && n == 0 {
 			err = ErrNoJob
 		}
@@ -116,16 +116,16 @@ func (l *SQLite) SetSent(ctx context.Context, id string, line int64) error {
 }
 
 // Sent returns what SetSent noted.
-func (l *SQLite) Sent(ctx context.Context, id string) (line int64, err error) {
+func (l *SQLite) Sent(ctx context.Context, id string) (place int64, err error) {
 	err = l.db.Read(ctx, func(c *sqlite.Conn) error {
 		var ok bool
-		line, ok, err = c.Int(`SELECT sent FROM job WHERE id = ?`, id)
+		place, ok, err = c.Int(`SELECT sent FROM job WHERE id = ?`, id)
 		if err == nil && !ok {
 			err = ErrNoJob
 		}
 		return err
 	})
-	return line, err
+	return place, err
 }
 
 // Totals counts the job's targets.

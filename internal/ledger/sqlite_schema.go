@@ -12,7 +12,7 @@ import (
 //
 // A target's key is its place in the job's list, so that targets that are worked
 // on together lie on the same pages: a group of claims dirties a few pages, not
-// one each. The index on names finds the place.
+// one each. The table name finds the place; see sqlite_name.go.
 var sqliteSchema = sqlite.Schema{
 	ApplicationID: 0x524c6b4c, // "RLkL"
 	Version:       1,
@@ -38,10 +38,11 @@ CREATE TABLE job (
 	created    INTEGER NOT NULL,
 	opened     INTEGER NOT NULL DEFAULT 0,
 	finished   INTEGER NOT NULL DEFAULT 0,
-	sent       INTEGER NOT NULL DEFAULT 0, -- the queue has every target up to this line
+	sent       INTEGER NOT NULL DEFAULT 0, -- the queue has every target up to this place
 	targets    INTEGER NOT NULL DEFAULT 0, -- rows in target
 	repeated   INTEGER NOT NULL DEFAULT 0, -- of these, with the flag repeated
-	last       INTEGER NOT NULL DEFAULT 0  -- when the latest outcome was recorded
+	last       INTEGER NOT NULL DEFAULT 0, -- when the latest outcome was recorded
+	named      INTEGER NOT NULL DEFAULT 0  -- targets up to this place are in name
 ) STRICT;
 
 CREATE TABLE total (
@@ -53,7 +54,7 @@ CREATE TABLE total (
 
 CREATE TABLE target (
 	job        INTEGER NOT NULL,
-	line       INTEGER NOT NULL,
+	place      INTEGER NOT NULL, -- list and line, see Place
 	username   TEXT NOT NULL,
 	metadata   TEXT,                       -- JSON, NULL for none
 	outcome    TEXT,                       -- NULL while pending
@@ -68,10 +69,15 @@ CREATE TABLE target (
 	code       TEXT,
 	note       TEXT,
 	request_id TEXT,
-	PRIMARY KEY (job, line)
+	PRIMARY KEY (job, place)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX target_username ON target (job, username);
+CREATE TABLE name (
+	job   INTEGER NOT NULL,
+	hash  INTEGER NOT NULL, -- of the username, 48 bits
+	place INTEGER NOT NULL,
+	PRIMARY KEY (job, hash, place)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE halt (
 	scope  TEXT PRIMARY KEY,

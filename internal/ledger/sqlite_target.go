@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"relock/internal/job"
@@ -16,10 +17,11 @@ import (
 // fsync cheap, and few enough to let others in between.
 const targetChunk = 10_000
 
-// AddTargets lists targets of a job that is not over.
+// AddTargets lists targets of a job that is not over. A failure may leave some
+// of them listed; the same call again goes on.
 func (l *SQLite) AddTargets(ctx context.Context, id string, targets []job.Target) error {
 	for chunk := range slices.Chunk(targets, targetChunk) {
-		err := l.db.WriteAll(ctx, func(tx *sqlite.Tx) error { return l.addTargets(tx, id, chunk) })
+		err := l.db.Write(ctx, func(tx *sqlite.Tx) error { return l.addTargets(tx, id, chunk) })
 		if err != nil {
 			return err
 		}
@@ -27,50 +29,86 @@ func (l *SQLite) AddTargets(ctx context.Context, id string, targets []job.Target
 	return nil
 }
 
+// addTargets is not protected by a savepoint, which would cost a third: each of
+// its statements leaves the ledger as it should be.
 func (l *SQLite) addTargets(tx *sqlite.Tx, id string, targets []job.Target) error {
 	num, err := l.cachedNum(tx, id)
 	if err != nil {
 		return err
 	}
-	state, _, err := tx.Text(`SELECT state FROM job WHERE num = ?`, num)
+	var state job.State
+	var named int64
+	err = tx.Query(`SELECT state, named FROM job WHERE num = ?`, func(r sqlite.Row) error {
+		state, named = job.State(r.Text(0)), r.Int(1)
+		return nil
+	}, num)
 	if err != nil {
 		return err
 	}
-	if over(job.State(state)) {
-		return &StateError{Job: id, From: job.State(state), To: job.StateOpen}
+	if over(state) {
+		return &StateError{Job: id, From: state, To: job.StateOpen}
 	}
-	var added int64
-	for _, t := range targets {
-		metadata, err := encodeMetadata(t.Metadata)
+	args := make([]any, 0, 4*insertRows)
+	for rows := range slices.Chunk(targets, insertRows) {
+		args = args[:0]
+		var late []named48 // targets below the place up to which all are named
+		for _, t := range rows {
+			metadata, err := encodeMetadata(t.Metadata)
+			if err != nil {
+				return err
+			}
+			place := Place(t)
+			args = append(args, num, place, string(t.Username), metadata)
+			if place <= named {
+				late = append(late, named48{hash48(t.Username), place})
+			}
+		}
+		n, err := tx.Exec(insertTargets[len(rows)-1], args...)
 		if err != nil {
 			return err
 		}
-		n, err := tx.Exec(`INSERT INTO target (job, line, username, metadata) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO NOTHING`, num, t.Line, string(t.Username), metadata)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			if err := l.sameTarget(tx, num, t); err != nil {
+		if n != 0 {
+			l.change(num).targets += n
+			if err := l.insertNames(tx, num, late); err != nil {
 				return err
 			}
 		}
-		added += n
+		if n != int64(len(rows)) {
+			if err := l.sameTargets(tx, num, rows); err != nil {
+				return err
+			}
+		}
 	}
-	l.change(num).targets += added
-	return nil
+	if Place(targets[len(targets)-1])-named < nameChunk {
+		return nil
+	}
+	return l.nameTail(tx, num)
 }
 
-// sameTarget returns an error unless the job lists t at its line already.
-func (l *SQLite) sameTarget(tx *sqlite.Tx, num int64, t job.Target) error {
-	line, ok, err := tx.Int(`SELECT line FROM target WHERE job = ? AND username = ?`, num, string(t.Username))
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return fmt.Errorf("line %d is in the job already, with another username: is it another list?", t.Line)
-	case line != t.Line:
-		return fmt.Errorf("the username of line %d is in the job already, from line %d", t.Line, line)
+// insertRows is how many rows one statement inserts: a statement costs more
+// than a row.
+const insertRows = 10
+
+// insertTargets are the statements for 1 to insertRows rows.
+var insertTargets = multiRow(`INSERT INTO target (job, place, username, metadata) VALUES`, `(?, ?, ?, ?)`, `ON CONFLICT DO NOTHING`)
+
+func multiRow(before, row, after string) (statements [insertRows]string) {
+	for i := range statements {
+		statements[i] = before + " " + strings.TrimSuffix(strings.Repeat(row+", ", i+1), ", ") + " " + after
+	}
+	return statements
+}
+
+// sameTargets returns an error unless the job lists the targets as they are.
+func (l *SQLite) sameTargets(tx *sqlite.Tx, num int64, targets []job.Target) error {
+	for _, t := range targets {
+		username, ok, err := tx.Text(`SELECT username FROM target WHERE job = ? AND place = ?`, num, Place(t))
+		if err != nil {
+			return err
+		}
+		if !ok || username != string(t.Username) {
+			return fmt.Errorf("line %d of list %d is in the job already, with another username: is it another list?", t.Line, t.File+1)
+		}
 	}
 	return nil
 }
@@ -94,7 +132,7 @@ func decodeMetadata(s string) (m map[string]string, err error) {
 // entryPage is how many rows of target one read looks at.
 const entryPage = 1000
 
-// Entries yields the targets that the filter keeps, by line. It reads page by
+// Entries yields the targets that the filter keeps, by place. It reads page by
 // page: a long read would keep the WAL from shrinking under a running job.
 func (l *SQLite) Entries(ctx context.Context, id string, f Filter) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
@@ -106,13 +144,13 @@ func (l *SQLite) Entries(ctx context.Context, id string, f Filter) iter.Seq2[Ent
 				if err != nil {
 					return err
 				}
-				return c.Query(`SELECT line, username, metadata, outcome, flags, attempts, calls, until, at,
-					code, note, request_id FROM target WHERE job = ? AND line > ? ORDER BY line LIMIT ?`,
+				return c.Query(`SELECT place, username, metadata, outcome, flags, attempts, calls, until, at,
+					code, note, request_id FROM target WHERE job = ? AND place > ? ORDER BY place LIMIT ?`,
 					func(r sqlite.Row) error {
 						e, err := entry(r)
 						page = append(page, e)
 						return err
-					}, num, f.AfterLine, entryPage)
+					}, num, f.After, entryPage)
 			})
 			if err != nil {
 				yield(Entry{}, err)
@@ -126,15 +164,16 @@ func (l *SQLite) Entries(ctx context.Context, id string, f Filter) iter.Seq2[Ent
 			if len(page) < entryPage {
 				return
 			}
-			f.AfterLine = page[len(page)-1].Line
+			f.After = Place(page[len(page)-1].Target)
 		}
 	}
 }
 
 func entry(r sqlite.Row) (Entry, error) {
 	metadata, err := decodeMetadata(r.Text(2))
+	file, line := fromPlace(r.Int(0))
 	return Entry{
-		Target:   job.Target{Line: r.Int(0), Username: job.Username(r.Text(1)), Metadata: metadata},
+		Target:   job.Target{File: file, Line: line, Username: job.Username(r.Text(1)), Metadata: metadata},
 		Outcome:  job.Outcome(r.Text(3)),
 		Repeated: r.Int(4)&flagRepeated != 0,
 		Attempts: int(r.Int(5)),
@@ -145,7 +184,7 @@ func entry(r sqlite.Row) (Entry, error) {
 	}, err
 }
 
-// closeChunk is how many lines one transaction of CloseOut looks at.
+// closeChunk is how many targets one transaction of CloseOut looks at.
 const closeChunk = 5000
 
 // CloseOut gives every pending target without a live claim the outcome.
@@ -153,26 +192,23 @@ func (l *SQLite) CloseOut(ctx context.Context, id string, outcome job.Outcome, a
 	if !outcome.Valid() {
 		return 0, fmt.Errorf("closing out job %s: %q is not an outcome", id, outcome)
 	}
-	var line, last int64
-	err = l.db.Read(ctx, func(c *sqlite.Conn) error {
-		num, err := l.num(c, id)
-		if err != nil {
-			return err
-		}
-		last, _, err = c.Int(`SELECT max(line) FROM target WHERE job = ?`, num)
-		return err
-	})
-	for ; err == nil && line < last; line += closeChunk {
+	for place, more := int64(0), true; more; {
 		var n int64
-		err = l.db.Write(ctx, func(tx *sqlite.Tx) error {
+		err := l.db.Write(ctx, func(tx *sqlite.Tx) (err error) {
 			num, err := l.cachedNum(tx, id)
 			if err != nil {
 				return err
 			}
+			from := place
+			place, more, err = tx.Int(`SELECT max(place) FROM (SELECT place FROM target
+				WHERE job = ? AND place > ? ORDER BY place LIMIT ?)`, num, from, closeChunk)
+			if err != nil || !more {
+				return err
+			}
 			n, err = tx.Exec(`UPDATE target SET outcome = ?, at = ?,
 				note = iif(until > 0 OR flags & 2, ?, NULL), until = 0, owner = NULL
-				WHERE job = ? AND line > ? AND line <= ? AND outcome IS NULL AND until <= ?`,
-				string(outcome), millis(at), NoteInDoubt, num, line, line+closeChunk, millis(l.now()))
+				WHERE job = ? AND place > ? AND place <= ? AND outcome IS NULL AND until <= ?`,
+				string(outcome), millis(at), NoteInDoubt, num, from, place, millis(l.now()))
 			if err != nil || n == 0 {
 				return err
 			}
@@ -181,9 +217,10 @@ func (l *SQLite) CloseOut(ctx context.Context, id string, outcome job.Outcome, a
 			c.last = max(c.last, millis(at))
 			return nil
 		})
-		if err == nil {
-			closed += n
+		if err != nil {
+			return closed, err
 		}
+		closed += n
 	}
-	return closed, err
+	return closed, nil
 }

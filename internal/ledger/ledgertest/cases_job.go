@@ -52,7 +52,7 @@ var jobCases = []Case{
 			t.Errorf("opened %v, finished %v, error %v", j.Opened, j.Finished, err)
 		}
 	}},
-	{"targets are listed once, in the order of lines", listTargets},
+	{"targets are listed once, in the order of the lists", listTargets},
 	{"targets are added until the job is over", func(t T, e *Env) {
 		ctx, id := t.Context(), e.newJob(t, "a")
 		if err := e.L.SetState(ctx, id, job.StateOpen, e.Clock.Now()); err != nil {
@@ -224,6 +224,9 @@ func listTargets(t T, e *Env) {
 	for i := range 120 { // more than one page or batch of any store
 		targets = append(targets, job.Target{Username: job.Username(fmt.Sprintf("user-%d", i)), Line: int64(1000 + 9*i)})
 	}
+	for i := range 3 { // a second list
+		targets = append(targets, job.Target{Username: job.Username(fmt.Sprintf("second-%d", i)), File: 1, Line: int64(i + 1)})
+	}
 	// As an enqueue that was interrupted in the middle of its second call.
 	for _, part := range [][]job.Target{targets[:40], targets[40:70], targets, nil} {
 		if err := e.L.AddTargets(ctx, id, part); err != nil {
@@ -238,7 +241,7 @@ func listTargets(t T, e *Env) {
 		t.Errorf("the entries (-want +got): %s", diff)
 	}
 	totals, err := e.Other.Totals(ctx, id)
-	wantTotals := ledger.Totals{Targets: 130, Pending: 130}
+	wantTotals := ledger.Totals{Targets: 133, Pending: 133}
 	if diff := cmp.Diff(wantTotals, totals, cmpopts.EquateEmpty()); diff != "" || err != nil {
 		t.Errorf("the totals (-want +got): %s%v", diff, err)
 	}
@@ -271,13 +274,13 @@ func filters(t T, e *Env) {
 		want string
 	}{
 		{ledger.Filter{}, "abcde"},
-		{ledger.Filter{AfterLine: 2}, "cde"},
+		{ledger.Filter{After: 2}, "cde"},
 		{ledger.Filter{Pending: true}, "a"},
 		{ledger.Filter{Failed: true}, "ce"},
 		{ledger.Filter{Repeated: true}, "be"},
 		{ledger.Filter{Outcome: job.Excluded}, "d"},
-		{ledger.Filter{Failed: true, Repeated: true, AfterLine: 1}, "e"},
-		{ledger.Filter{Pending: true, AfterLine: 1}, ""},
+		{ledger.Filter{Failed: true, Repeated: true, After: 1}, "e"},
+		{ledger.Filter{Pending: true, After: 1}, ""},
 	} {
 		var got string
 		for _, entry := range entries(t, e.Other, id, c.f) {

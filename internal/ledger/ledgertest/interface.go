@@ -32,18 +32,17 @@ type Ledger interface {
 	// AddTargets lists targets of a job that is not finished or cancelled
 	// (otherwise a *ledger.StateError to open): a long list is worked on while its
 	// end is still being written. Targets listed already are left alone, so an
-	// interrupted enqueue starts again from the top. Lines are positive and, as
-	// usernames, unique in the job: where it has several lists, the caller
-	// numbers on.
+	// interrupted enqueue starts again from the top. Lines are positive;
+	// a line of a list (ledger.Place), and a username, occurs once in a job.
 	AddTargets(ctx context.Context, id string, targets []job.Target) error
-	// SetSent notes that the queue has accepted every target up to line. It
-	// never goes back.
-	SetSent(ctx context.Context, id string, line int64) error
+	// SetSent notes that the queue has accepted every target up to a
+	// ledger.Place. It never goes back.
+	SetSent(ctx context.Context, id string, place int64) error
 	// Sent returns what SetSent noted, 0 at first.
 	Sent(ctx context.Context, id string) (int64, error)
 	// Totals counts the job's targets without looking at each.
 	Totals(ctx context.Context, id string) (ledger.Totals, error)
-	// Entries yields the targets that the filter keeps, by line, in bounded
+	// Entries yields the targets that the filter keeps, by ledger.Place, in bounded
 	// memory. Targets that change meanwhile come in one state or the other.
 	Entries(ctx context.Context, id string, f ledger.Filter) iter.Seq2[ledger.Entry, error]
 

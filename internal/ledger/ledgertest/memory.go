@@ -149,15 +149,15 @@ func (m *Memory) AddTargets(_ context.Context, id string, targets []job.Target) 
 	return nil
 }
 
-// SetSent notes that the queue has accepted every target up to line.
-func (m *Memory) SetSent(_ context.Context, id string, line int64) error {
+// SetSent notes that the queue has accepted every target up to a place.
+func (m *Memory) SetSent(_ context.Context, id string, place int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	j, err := m.find(id)
 	if err != nil {
 		return err
 	}
-	j.sent = max(j.sent, line)
+	j.sent = max(j.sent, place)
 	return nil
 }
 
@@ -210,11 +210,11 @@ func (j *memoryJob) entries() []ledger.Entry {
 		e.Metadata = maps.Clone(e.Metadata)
 		entries = append(entries, e)
 	}
-	slices.SortFunc(entries, func(a, b ledger.Entry) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortFunc(entries, func(a, b ledger.Entry) int { return cmp.Compare(ledger.Place(a.Target), ledger.Place(b.Target)) })
 	return entries
 }
 
-// Entries yields the targets that the filter keeps, by line.
+// Entries yields the targets that the filter keeps, by place.
 func (m *Memory) Entries(_ context.Context, id string, f ledger.Filter) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
 		m.mu.Lock()
