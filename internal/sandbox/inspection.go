@@ -20,6 +20,8 @@ func (s *Server) mountInspection() {
 	s.wire.Mount("reset", http.HandlerFunc(s.serveReset))
 	s.wire.Mount("keys", http.HandlerFunc(s.serveKeys))
 	s.wire.Mount("sqs", s.sqs.Inspection())
+	s.wire.Mount("cognito", s.cognito.Inspect())
+	s.wire.Mount("account", s.account.Inspect())
 }
 
 // serveCalls: GET counts calls by operation, error code and caller.

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"relock/internal/sandbox/account"
+	"relock/internal/sandbox/cognito"
 	"relock/internal/sandbox/fault"
 	"relock/internal/sandbox/inspect"
 	"relock/internal/sandbox/sqs"
@@ -56,6 +58,12 @@ type Config struct {
 	Authorize func(caller wire.Caller, action, resource string) *wire.Error
 	// SQS are the switches of the queues.
 	SQS sqs.Config
+	// Cognito are the switches and quotas of the user pools; the server fills in
+	// account, clock and faults.
+	Cognito cognito.Config
+	// Account is what Service Quotas and SES say; the server fills in account,
+	// Region and the user pools' quotas.
+	Account account.Config
 	// KeepCalls is how many calls the log keeps in memory; 0 is 131,072.
 	KeepCalls int
 	// LogTo, where set, gets every call as a JSON line.
@@ -65,13 +73,14 @@ type Config struct {
 // Server is all services behind one http.Handler. All methods may be called
 // concurrently.
 type Server struct {
-	wire   *wire.Server
-	sqs    *sqs.Service
-	faults *fault.Injector
-	log    *inspect.Log
+	wire    *wire.Server
+	sqs     *sqs.Service
+	cognito *cognito.Cognito
+	account *account.Account
+	faults  *fault.Injector
+	log     *inspect.Log
 
 	mu     sync.Mutex
-	resets []func()
 	http   *http.Server
 	url    string
 	served chan error
@@ -93,10 +102,27 @@ func New(cfg Config) (*Server, error) {
 	})
 	s.sqs = sqs.New(cfg.SQS, s.wire, s.faults)
 	s.wire.Register(s.sqs.Wire())
-	s.resets = append(s.resets, s.sqs.Reset)
+
+	cfg.Cognito.AccountID, cfg.Cognito.Now, cfg.Cognito.Faults = s.wire.Account(), s.wire.Now, s.faults
+	s.cognito = cognito.New(cfg.Cognito)
+	s.register(s.cognito.Service())
+
+	cfg.Account.AccountID, cfg.Account.Region, cfg.Account.Rate = s.wire.Account(), s.wire.Region(), s.cognito.AppliedRate
+	s.account = account.New(cfg.Account)
+	for _, svc := range s.account.Services() {
+		s.register(svc)
+	}
 	s.mountInspection()
 	return s, nil
 }
+
+func (s *Server) register(svc wire.Service) { s.wire.Register(&svc) }
+
+// Cognito is the user pools.
+func (s *Server) Cognito() *cognito.Cognito { return s.cognito }
+
+// Account is STS, Service Quotas and SES's account quotas.
+func (s *Server) Account() *account.Account { return s.account }
 
 // SQS is the queues.
 func (s *Server) SQS() *sqs.Service { return s.sqs }
@@ -113,16 +139,13 @@ func (s *Server) SetKey(id string, key wire.Key) { s.wire.SetKey(id, key) }
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.wire.ServeHTTP(w, r) }
 
-// Reset deletes queues, users and everything else, forgets the log and ends all
-// faults. Access keys stay.
+// Reset deletes queues, pools and users, forgets the log and ends all faults.
+// Access keys stay.
 func (s *Server) Reset() {
-	s.mu.Lock()
-	resets := s.resets
-	s.mu.Unlock()
 	s.faults.Clear()
-	for _, reset := range resets {
-		reset()
-	}
+	s.sqs.Reset()
+	s.cognito.Reset()
+	s.account.Reset()
 	s.log.Reset()
 }
 
@@ -152,13 +175,21 @@ func (s *Server) Start(addr string) (string, error) {
 	return s.url, nil
 }
 
-func listen(addr string) (net.Listener, error) {
+// CheckAddress says why Start would not listen on addr, without trying.
+func CheckAddress(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("listening on %q: write HOST:PORT, for example 127.0.0.1:0: %w", addr, err)
+		return fmt.Errorf("listening on %q: write HOST:PORT, for example 127.0.0.1:0", addr)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("listening on %q: the sandbox accepts any caller, so it listens on loopback only; use 127.0.0.1", addr)
+		return fmt.Errorf("listening on %q: the sandbox accepts any caller, so it listens on loopback only; use 127.0.0.1", addr)
+	}
+	return nil
+}
+
+func listen(addr string) (net.Listener, error) {
+	if err := CheckAddress(addr); err != nil {
+		return nil, err
 	}
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
