@@ -59,15 +59,17 @@ func (w *Worker) lookAtJobs(ctx context.Context, empty bool) {
 		return
 	}
 	w.pauseAll()
-	if w.cfg.Drain && w.drained() {
+	if w.cfg.Drain && w.drained(empty) {
 		w.finish(errDrained)
 	}
 }
 
-// drained reports whether no job of the run is waited for any more.
-func (w *Worker) drained() bool {
+// drained reports whether no job of the run is waited for any more. A job whose
+// enqueue was interrupted is not waited for once the queue is empty.
+func (w *Worker) drained(empty bool) bool {
 	for _, st := range w.jobs.status() {
-		if !over(st.Job.State) || st.Totals.Pending > 0 {
+		unsent := empty && st.Job.State != job.StatePaused && !st.SentAll
+		if !unsent && (!over(st.Job.State) || st.Totals.Pending > 0) {
 			return false
 		}
 	}

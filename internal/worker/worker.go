@@ -159,6 +159,9 @@ type Result struct {
 	Halt *job.Halt
 	// Drained is whether a drain came to its end.
 	Drained bool
+	// Unsent are the jobs that a drain did not wait for, because their enqueue
+	// has not finished: the queue is empty, and more may come.
+	Unsent []string
 	// Jobs are the jobs the run was about, as they stand at its end.
 	Jobs []JobStatus
 }
@@ -242,5 +245,10 @@ func (w *Worker) result(ctx context.Context, cause error) Result {
 		w.log.Warn("the last look at the jobs failed", "error", err)
 	}
 	r.Jobs = w.jobs.status()
+	for _, st := range r.Jobs {
+		if r.Drained && !over(st.Job.State) {
+			r.Unsent = append(r.Unsent, st.Job.ID)
+		}
+	}
 	return r
 }

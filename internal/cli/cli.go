@@ -1,0 +1,128 @@
+// Package cli is the programs: it turns flags into clients and hands them to the
+// packages that do the work. Tests and the demo run the programs in process.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v3"
+)
+
+// The exit codes of every program.
+const (
+	ExitOK         = 0
+	ExitError      = 1
+	ExitUsage      = 2
+	ExitSomeFailed = 3
+	ExitHalted     = 4
+	// ExitSignal is added to the number of the signal that interrupted a run
+	// which has an end: 130 for SIGINT, 143 for SIGTERM.
+	ExitSignal = 128
+)
+
+// Streams are what a program reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Program is one of the programs. ctx ends with the first signal, now with the
+// second.
+type Program func(ctx, now context.Context, s Streams, args []string) int
+
+// signalError is why a context ended.
+type signalError struct{ sig syscall.Signal }
+
+func (e signalError) Error() string { return "interrupted by " + e.sig.String() }
+
+// Main runs a program with the process's own streams, arguments and signals, and
+// returns its exit code.
+func Main(p Program) int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	now, stopNow := context.WithCancelCause(context.Background())
+	defer stopNow(nil)
+	ch := make(chan os.Signal, 3)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		for _, stop := range []context.CancelCauseFunc{cancel, stopNow} {
+			sig, _ := (<-ch).(syscall.Signal)
+			stop(signalError{sig})
+		}
+		// Whoever signals a third time means it.
+		signal.Stop(ch)
+	}()
+	return p(ctx, now, Streams{os.Stdin, os.Stdout, os.Stderr}, os.Args)
+}
+
+// exitError ends a program with a code. A nil err ends it without a word.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage is an error in the words of the command line.
+func usage(format string, args ...any) error {
+	return &exitError{ExitUsage, fmt.Errorf(format, args...)}
+}
+
+// run runs a command and turns its error into a message and an exit code.
+func run(ctx context.Context, s Streams, cmd *cli.Command, args []string) int {
+	cmd.Reader, cmd.Writer, cmd.ErrWriter = s.In, s.Out, s.Err
+	cmd.EnableShellCompletion = true
+	cmd.ExitErrHandler = func(context.Context, *cli.Command, error) {} // run exits, not the library
+	onUsageError(cmd)
+	err := cmd.Run(ctx, args)
+	if err == nil {
+		return ExitOK
+	}
+	code := ExitError
+	if e, ok := errors.AsType[*exitError](err); ok {
+		code, err = e.code, e.err
+	}
+	if err != nil {
+		// Nothing can be done if standard error is gone.
+		_, _ = fmt.Fprintf(s.Err, "%s: %s\n", cmd.Name, explain(err))
+		if code == ExitUsage {
+			_, _ = fmt.Fprintf(s.Err, "see `%s --help`\n", cmd.Name)
+		}
+	}
+	return code
+}
+
+// onUsageError makes what the flag library complains about a usage error, for a
+// command and all below it.
+func onUsageError(cmd *cli.Command) {
+	cmd.OnUsageError = func(_ context.Context, _ *cli.Command, err error, _ bool) error {
+		return &exitError{ExitUsage, err}
+	}
+	for _, sub := range cmd.Commands {
+		onUsageError(sub)
+	}
+}
+
+// env names a flag's environment variable: --max-users is RELOCK_MAX_USERS.
+func env(flag string) cli.ValueSourceChain {
+	return cli.EnvVars("RELOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
+}
+
+func say(w io.Writer, format string, args ...any) {
+	// A reader that has gone away (a closed pipe) must not stop the work.
+	_, _ = fmt.Fprintf(w, format, args...)
+}

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"io"
+	"log/slog"
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"relock/internal/telemetry"
+)
+
+// Names of flags that several programs share.
+const (
+	flagPool         = "user-pool-id"
+	flagQueue        = "queue"
+	flagLedger       = "ledger"
+	flagRegion       = "region"
+	flagLogFormat    = "log-format"
+	flagLogUsernames = "log-usernames"
+	flagJSON         = "json"
+	flagQuota        = "quota"
+	flagRate         = "rate"
+	flagForce        = "force"
+	flagMailRate     = "mail-rate"
+	flagMailPerDay   = "mail-per-day"
+)
+
+// poolPattern is the form of a user pool's ID: a Region, an underscore, and
+// letters and digits. Source: UserPoolId in the Amazon Cognito user pools API
+// reference.
+var poolPattern = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
+
+const maxPoolID = 55
+
+// checkPool checks a user pool's ID and returns its Region.
+func checkPool(id string) (region string, err error) {
+	if len(id) > maxPoolID || !poolPattern.MatchString(id) {
+		return "", usage("--%s %q is not the ID of a user pool: want REGION_ID, as in eu-west-1_AbCdEf123", flagPool, id)
+	}
+	region, _, _ = strings.Cut(id, "_")
+	return region, nil
+}
+
+func storeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: flagQueue, Usage: "`URL` of an SQS queue, or file:DIR", Sources: env(flagQueue), Category: "Where"},
+		ledgerFlag(),
+		&cli.StringFlag{Name: flagRegion, Usage: "AWS `REGION`; defaults to the user pool's", Sources: env(flagRegion), Category: "Where"},
+	}
+}
+
+func ledgerFlag() cli.Flag {
+	return &cli.StringFlag{Name: flagLedger, Usage: "where jobs and outcomes are recorded: file:`DIR`, or dynamodb://TABLE", Sources: env(flagLedger), Category: "Where"}
+}
+
+func logFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: flagLogFormat, Usage: "`FORMAT` of the log: text or json", Value: "text", Sources: env(flagLogFormat), Category: "Log"},
+		&cli.BoolFlag{Name: flagLogUsernames, Usage: "show usernames in the log; they are personal data", Sources: env(flagLogUsernames), Category: "Log"},
+		&cli.BoolFlag{Name: "verbose", Usage: "log each step", Sources: env("verbose"), Category: "Log"},
+	}
+}
+
+func paceFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.FloatFlag{Name: flagRate, Usage: "resets a second at most; defaults to 80 % of the quota, the rest is the users' own", Sources: env(flagRate), Category: "Pace"},
+		&cli.FloatFlag{Name: flagQuota, Usage: "requests a second that Cognito grants (UserAccountRecovery), where it cannot be read", Sources: env(flagQuota), Category: "Pace"},
+		&cli.FloatFlag{Name: flagMailRate, Usage: "messages a second that the pool's sender may send", Sources: env(flagMailRate), Category: "Pace"},
+		&cli.FloatFlag{Name: flagMailPerDay, Usage: "messages a day that the pool's sender may send", Sources: env(flagMailPerDay), Category: "Pace"},
+	}
+}
+
+func logger(cmd *cli.Command, w io.Writer) (*slog.Logger, error) {
+	level := slog.LevelInfo
+	if cmd.Bool("verbose") {
+		level = slog.LevelDebug
+	}
+	log, err := telemetry.NewLogger(w, cmd.String(flagLogFormat), level)
+	if err != nil {
+		return nil, &exitError{ExitUsage, err}
+	}
+	return log, nil
+}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/urfave/cli/v3"
+
+	"relock/internal/awsconf"
+	"relock/internal/pace"
+	"relock/internal/queue"
+	"relock/internal/reset"
+	"relock/internal/telemetry"
+	"relock/internal/worker"
+)
+
+// parts is what a worker is made of.
+type parts struct {
+	log      *slog.Logger
+	cfg      aws.Config
+	who      awsconf.Identity
+	registry *prometheus.Registry
+	metrics  *telemetry.Metrics
+	health   *telemetry.Health
+	resets   *reset.Client
+	pace     *pace.Pacer
+	lookUps  *pace.Pacer
+	ledger   Ledger
+	queue    queue.Transport
+}
+
+// openParts makes what needs neither queue nor ledger, and checks flags and
+// credentials first.
+func openParts(ctx context.Context, cmd *cli.Command, s Streams) (*parts, error) {
+	p := &parts{}
+	var err error
+	if p.log, err = logger(cmd, s.Err); err != nil {
+		return nil, err
+	}
+	if err := checkTiming(cmd); err != nil {
+		return nil, err
+	}
+	pools := cmd.StringSlice(flagPool)
+	if p.cfg, err = awsConfig(ctx, cmd, pools); err != nil {
+		return nil, err
+	}
+	p.registry = prometheus.NewRegistry()
+	p.registry.MustRegister(version.NewCollector("relock"), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	p.metrics = telemetry.NewMetrics(p.registry, sets())
+	p.health = telemetry.NewHealth()
+	p.resets = reset.New(cip.NewFromConfig(p.cfg), cmd.Duration("call-timeout"), p.metrics.Request)
+	return p, nil
+}
+
+// sets are the closed sets that the metrics create at start.
+func sets() telemetry.Sets {
+	rejects := make([]string, 0, len(queue.RejectReasons()))
+	for _, r := range queue.RejectReasons() {
+		rejects = append(rejects, string(r))
+	}
+	return telemetry.Sets{
+		Operations:      []string{reset.OpReset, reset.OpGetUser},
+		Codes:           append([]string{reset.CodeOK, reset.CodeNoAnswer}, reset.Codes()...),
+		Rejects:         rejects,
+		QueueOperations: []string{"ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch", "SendMessageBatch", "GetQueueAttributes", "GetQueueUrl"},
+	}
+}
+
+// checkTiming keeps the limits that have to fit each other.
+func checkTiming(cmd *cli.Command) error {
+	timeout, lease, visibility := cmd.Duration("call-timeout"), cmd.Duration("claim-lease"), cmd.Duration("visibility")
+	switch {
+	case timeout < 100*time.Millisecond || timeout > time.Minute:
+		return usage("--call-timeout %v: want 100ms to 1m", timeout)
+	case lease < 2*timeout+time.Second:
+		return usage("--claim-lease %v is too short for --call-timeout %v: a claim has to outlast a look-up and a call, %v at least", lease, timeout, 2*timeout+time.Second)
+	case visibility < 2*time.Second || visibility > queue.MaxVisibility:
+		return usage("--visibility %v: want 2s to 12h", visibility)
+	}
+	return nil
+}
+
+// open connects to AWS, the ledger and the queue.
+func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
+	qp, lp, err := places(cmd)
+	if err != nil {
+		return err
+	}
+	if p.who, err = identity(ctx, p.cfg); err != nil {
+		return err
+	}
+	if p.ledger, err = openLedger(lp, false); err != nil {
+		return err
+	}
+	if p.queue, err = openQueue(ctx, p.cfg, qp, p.metrics.QueueRequest); err != nil {
+		return err
+	}
+	if err := p.openPace(ctx, cmd); err != nil {
+		return err
+	}
+	p.log.Info("worker starts", "version", ourVersion(), "account", p.who.Account, "region", p.cfg.Region,
+		"pools", cmd.StringSlice(flagPool), "queue", qp.String(), "ledger", lp.String(), "ledger_id", p.ledger.ID(), "drain", cmd.Bool("drain"))
+	if q, ok := p.queue.(*queue.SQS); ok && q.Attributes().DeadLetterARN == "" {
+		p.log.Warn("the queue has no dead-letter queue: messages that cannot be read stay in it")
+	}
+	return nil
+}
+
+func (p *parts) openPace(ctx context.Context, cmd *cli.Command) error {
+	b, err := budget(ctx, cmd, &p.cfg, 0, p.log)
+	if err != nil {
+		return err
+	}
+	p.log.Info("budget", "reason", b.Reason)
+	if p.pace, err = pace.New(pace.Config{Budget: b.Rate, Quota: b.Quota}); err != nil {
+		return fmt.Errorf("setting the pace: %w", err)
+	}
+	reads := pace.UserRead.Default
+	if p.lookUps, err = pace.New(pace.Config{Budget: pace.Share * reads, Quota: reads}); err != nil {
+		return fmt.Errorf("setting the pace of look-ups: %w", err)
+	}
+	return nil
+}
+
+// serve opens the listener for metrics and health.
+func (p *parts) serve(ctx context.Context, cmd *cli.Command) (func(), error) {
+	addr := cmd.String("metrics-listen")
+	if addr == "off" {
+		return func() {}, nil
+	}
+	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	at, wait, err := telemetry.Serve(serving, addr, telemetry.Handler(p.registry, p.health), p.log)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	p.log.Info("serving /metrics, /healthz and /readyz", "address", at.String())
+	return func() { cancel(); wait() }, nil
+}
+
+func (p *parts) config(cmd *cli.Command) worker.Config {
+	share := cmd.Float("same-failure-share")
+	if share > 1 {
+		share = -1
+	}
+	c := worker.Config{
+		Transport: p.queue, Ledger: p.ledger, Resetter: p.resets,
+		Pace: p.pace, LookUps: p.lookUps,
+		Pools: cmd.StringSlice(flagPool), Owner: owner(), Scope: p.who.Account + "/" + p.cfg.Region,
+		Lease: cmd.Duration("claim-lease"), Visibility: cmd.Duration("visibility"),
+		SameFailure: share,
+		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"),
+		Metrics: p.metrics, Health: p.health, Logger: p.log,
+		RevealUsernames: cmd.Bool(flagLogUsernames),
+	}
+	if cache, ok := p.cfg.Credentials.(*aws.CredentialsCache); ok {
+		c.RefreshCredentials = cache.Invalidate
+	}
+	return c
+}
+
+// owner names this process: no two share it, not even after a restart in the
+// same container.
+func owner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s:%d:%s", host, os.Getpid(), rand.Text()[:10])
+}
+
+func (p *parts) close() {
+	if p.queue != nil {
+		_ = p.queue.Close() // nothing is pending in it
+	}
+	if p.ledger != nil {
+		_ = p.ledger.Close() // every write was durable when it returned
+	}
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"relock/internal/intake"
+	"relock/internal/job"
+	"relock/internal/ledger"
+	"relock/internal/publish"
+)
+
+// send writes the job to the ledger and its messages to the queue, or goes on
+// with one that was interrupted.
+func (e *enqueue) send(ctx context.Context, set settings, p *plan, list *intake.List) error {
+	log, err := logger(e.cmd, e.s.Err)
+	if err != nil {
+		return err
+	}
+	led, err := openLedger(set.ledger, true)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = led.Close() }() // every write was durable when it returned
+
+	if err := e.register(ctx, led, p); err != nil {
+		return interrupted(ctx, err)
+	}
+	bar := newBar(e.s.Err, list.Counts.Targets)
+	res, err := publish.Publish(ctx, publish.Config{
+		Ledger: led, Transport: p.queue, Job: p.job, Progress: bar.add, Logger: log,
+	}, list.Targets(ctx))
+	bar.end()
+	total := res.Sent + res.Earlier
+	if err != nil {
+		say(e.s.Err, "%d of %d messages are in the queue and will be worked on; run the same command again to send the rest, or `job cancel %s` to stop the job\n", total, list.Counts.Targets, p.job.ID)
+		return interrupted(ctx, err)
+	}
+	if res.Earlier > 0 {
+		say(e.s.Out, "\n%d messages were sent before, %d now.\n", res.Earlier, res.Sent)
+	}
+	say(e.s.Out, "\nJob %s: %d targets are in the queue. Nobody is reset until a worker runs:\n  %s\n", p.job.ID, total, p.next)
+	return nil
+}
+
+// register makes the job, or finds out that it may be continued.
+func (e *enqueue) register(ctx context.Context, led Ledger, p *plan) error {
+	err := led.CreateJob(ctx, p.job)
+	if errors.Is(err, ledger.ErrExists) {
+		old, err := led.Job(ctx, p.job.ID)
+		if err != nil {
+			return err
+		}
+		if err := jobState(old, p.job.Content, p.set.job != ""); err != nil {
+			return err
+		}
+		say(e.s.Out, "\nThe ledger has job %s since %s (%s); going on with it.\n", old.ID, old.Created.UTC().Format("2006-01-02 15:04 UTC"), old.State)
+		if old.State != job.StateStaging {
+			return nil
+		}
+	} else if err != nil {
+		return fmt.Errorf("writing the job to the ledger: %w", err)
+	}
+	if err := led.SetState(ctx, p.job.ID, job.StateOpen, time.Now()); err != nil {
+		return fmt.Errorf("opening the job: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/urfave/cli/v3"
+
+	"relock/internal/job"
+	"relock/internal/ledger"
+	"relock/internal/queue"
+	"relock/internal/worker"
+)
+
+// defaultDir is the folder of the queue and the ledger where no place is named.
+const defaultDir = "relock"
+
+// Ledger is all that the programs use of a ledger.
+type Ledger interface {
+	worker.Ledger
+	CreateJob(ctx context.Context, j job.Job) error
+	AddTargets(ctx context.Context, id string, targets []job.Target) error
+	SetSent(ctx context.Context, id string, line int64) error
+	Entries(ctx context.Context, id string, f ledger.Filter) iter.Seq2[ledger.Entry, error]
+	Lease(ctx context.Context, name string) (ledger.Lease, error)
+	PutLease(ctx context.Context, l ledger.Lease, expect int64) error
+	Close() error
+}
+
+var _ Ledger = (*ledger.SQLite)(nil)
+
+// place is where a queue or a ledger is: a scheme and what follows it.
+type place struct{ kind, at string }
+
+func (p place) String() string {
+	if p.kind == "dynamodb" {
+		return "dynamodb://" + p.at
+	}
+	if p.kind == "file" {
+		return "file:" + p.at
+	}
+	return p.at
+}
+
+// places reads --queue and --ledger, which depend on each other.
+func places(cmd *cli.Command) (q, l place, err error) {
+	if q, err = queuePlace(cmd.String(flagQueue)); err != nil {
+		return q, l, err
+	}
+	if l, err = ledgerPlace(cmd.String(flagLedger)); err != nil {
+		return q, l, err
+	}
+	if l.kind == "" {
+		if q.kind != "file" {
+			return q, l, usage("with an SQS queue --%s is required, and the same for enqueue and worker: dynamodb://TABLE, or file:DIR where both share one host", flagLedger)
+		}
+		l = q
+	}
+	return q, l, nil
+}
+
+func queuePlace(s string) (place, error) {
+	if s == "" {
+		return place{"file", defaultDir}, nil
+	}
+	if dir, ok := strings.CutPrefix(s, "file:"); ok && dir != "" {
+		return place{"file", dir}, nil
+	}
+	if strings.HasSuffix(s, ".fifo") {
+		return place{}, usage("--%s %s: %w", flagQueue, s, queue.ErrFIFO)
+	}
+	if _, _, err := queue.ParseURL(s); err != nil {
+		return place{}, usage("%w, or file:DIR", err)
+	}
+	return place{"sqs", s}, nil
+}
+
+func ledgerPlace(s string) (place, error) {
+	if s == "" {
+		return place{}, nil
+	}
+	if dir, ok := strings.CutPrefix(s, "file:"); ok && dir != "" {
+		return place{"file", dir}, nil
+	}
+	if table, ok := strings.CutPrefix(s, "dynamodb://"); ok && table != "" {
+		return place{"dynamodb", table}, nil
+	}
+	return place{}, usage("--%s %q: want file:DIR or dynamodb://TABLE", flagLedger, s)
+}
+
+// openLedger opens a ledger; create makes one where there is none.
+func openLedger(p place, create bool) (Ledger, error) {
+	switch p.kind {
+	case "file":
+		open := ledger.OpenSQLite
+		if create {
+			open = ledger.CreateSQLite
+		}
+		l, err := open(p.at, ledger.SQLiteOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("opening the ledger %s: %w", p, err)
+		}
+		return l, nil
+	default:
+		return nil, fmt.Errorf("a ledger in DynamoDB (%s) is not built yet; use --%s file:DIR", p, flagLedger)
+	}
+}
+
+// openQueue opens a queue; it never creates one in SQS.
+func openQueue(ctx context.Context, cfg aws.Config, p place, observe queue.Observer) (queue.Transport, error) {
+	if p.kind != "sqs" {
+		return nil, fmt.Errorf("a queue in a file (%s) is not built yet; use --%s URL", p, flagQueue)
+	}
+	region, endpoint, err := queue.ParseURL(p.at)
+	if err != nil {
+		return nil, err
+	}
+	client := sqs.NewFromConfig(cfg, func(o *sqs.Options) {
+		if region != "" {
+			o.Region = region
+		}
+		if endpoint != "" && !endpointSet() {
+			o.BaseEndpoint = &endpoint
+		}
+	})
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	q, err := queue.OpenSQS(ctx, client, p.at, observe)
+	if err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// endpointSet reports whether the environment already says where SQS is.
+func endpointSet() bool {
+	return os.Getenv("AWS_ENDPOINT_URL") != "" || os.Getenv("AWS_ENDPOINT_URL_SQS") != ""
+}

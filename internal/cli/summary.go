@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"relock/internal/job"
+	"relock/internal/worker"
+)
+
+// summarise shows each job's outcomes, and where to look next.
+func summarise(w io.Writer, jobs []worker.JobStatus) {
+	if len(jobs) == 0 {
+		say(w, "No open job for these user pools: nothing to do.\n")
+	}
+	for _, j := range jobs {
+		t := j.Totals
+		say(w, "\nJob %s (%s), user pool %s: %d targets\n", j.Job.ID, j.Job.State, j.Job.Pool, t.Targets)
+		for _, o := range job.Outcomes() {
+			if n := t.Outcomes[o]; n > 0 {
+				say(w, "  %8d  %s\n", n, o)
+			}
+		}
+		if t.Pending > 0 {
+			say(w, "  %8d  still pending\n", t.Pending)
+		}
+		if t.Repeated > 0 {
+			say(w, "  %8d  of these flagged repeated: an earlier call was never answered\n", t.Repeated)
+		}
+		if t.Failed() > 0 {
+			say(w, "  %d users were not reset; see who and why:\n    job failed %s\n", t.Failed(), j.Job.ID)
+		}
+	}
+	if len(jobs) > 0 {
+		say(w, "\nA reset does not end sessions: whoever is signed in stays so until the tokens expire.\n")
+	}
+}
+
+// line is a run in one line, for a log or a terminal.
+func outcomesLine(j worker.JobStatus) string {
+	t := j.Totals
+	done := t.Targets - t.Pending
+	return fmt.Sprintf("%d of %d done, %d failed", done, max(j.Job.Counts.Targets, t.Targets), t.Failed())
+}

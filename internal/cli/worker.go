@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"relock/internal/job"
+	"relock/internal/reset"
+	"relock/internal/worker"
+)
+
+const workerHelp = `Takes messages from the queue, calls AdminResetUserPassword for each at the pace
+that Cognito's quota allows, and records what became of each user in the ledger.
+The users being reset need the same quota to choose a new password, so the worker
+takes 80 % of it and slows down when somebody else needs it.
+
+It touches users of the pools named with --user-pool-id only, and only targets
+that the ledger lists for an open job. It never creates a queue or a ledger.
+
+EXAMPLES
+   Check permissions, pool and network, resetting nobody:
+      worker --user-pool-id eu-west-1_AbCdEf123 --check
+   Work until every user has an outcome, then end with a summary:
+      worker --user-pool-id eu-west-1_AbCdEf123 \
+         --queue https://sqs.eu-west-1.amazonaws.com/123456789012/relock \
+         --ledger file:relock --drain
+   As a service, with metrics for Prometheus:
+      worker --user-pool-id … --queue … --ledger … --metrics-listen :9464
+
+SIGTERM or Ctrl-C stops receiving, hands back what is not started, finishes what
+is and ends within five seconds. A second signal stops at once. Nothing is lost
+either way: start it again.
+
+EXIT CODES
+   0 done, or told to stop   1 error   2 wrong usage
+   3 done, and some users failed   4 halted: mend the cause and start again
+   130, 143 a drain was interrupted; nothing is lost`
+
+// Worker is the program worker.
+func Worker(ctx, now context.Context, s Streams, args []string) int {
+	cmd := &cli.Command{
+		Name:        "worker",
+		Usage:       "reset the users that the queue names",
+		UsageText:   "worker --user-pool-id POOL… [flags]",
+		Description: workerHelp,
+		Version:     ourVersion(),
+		Flags:       workerFlags(),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if cmd.Args().Len() > 0 {
+				return usage("worker takes no arguments, only flags: %q", cmd.Args().First())
+			}
+			return runWorker(ctx, now, cmd, s)
+		},
+	}
+	return run(ctx, s, cmd, args)
+}
+
+func workerFlags() []cli.Flag {
+	flags := []cli.Flag{
+		&cli.StringSliceFlag{Name: flagPool, Usage: "`POOL` whose users may be reset; repeatable", Sources: env(flagPool), Required: true, Category: "Where"},
+
+		&cli.BoolFlag{Name: "drain", Usage: "end when every target has an outcome", Sources: env("drain"), Category: "Run"},
+		&cli.StringSliceFlag{Name: "job", Usage: "with --drain: end when the job `ID` is done; repeatable; defaults to all open jobs of the pools", Sources: env("job"), Category: "Run"},
+		&cli.BoolFlag{Name: "check", Usage: "reset a random name that cannot exist, and say whether pool, permission and network are well", Sources: env("check"), Category: "Run"},
+		&cli.FloatFlag{Name: "same-failure-share", Usage: "halt when this share of the last 50 users failed in the same way; over 1 never halts", Value: 0.9, Sources: env("same-failure-share"), Category: "Run"},
+		&cli.StringFlag{Name: "metrics-listen", Usage: "`ADDRESS` for /metrics, /healthz and /readyz, or off", Value: "127.0.0.1:9464", Sources: env("metrics-listen"), Category: "Run"},
+
+		&cli.BoolFlag{Name: flagForce, Usage: "let --rate exceed the quota", Sources: env(flagForce), Category: "Pace"},
+
+		&cli.DurationFlag{Name: "visibility", Usage: "how long a message stays invisible unless extended", Value: 2 * time.Minute, Sources: env("visibility"), Category: "Timing"},
+		&cli.DurationFlag{Name: "call-timeout", Usage: "how long a call to Cognito may take", Value: 15 * time.Second, Sources: env("call-timeout"), Category: "Timing"},
+		&cli.DurationFlag{Name: "claim-lease", Usage: "how long a claim lives; it has to outlast two calls", Value: time.Minute, Sources: env("claim-lease"), Category: "Timing"},
+	}
+	flags = append(flags, storeFlags()...)
+	flags = append(flags, paceFlags()...)
+	return append(flags, logFlags()...)
+}
+
+func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams) error {
+	p, err := openParts(ctx, cmd, s)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	defer p.close()
+	if cmd.Bool("check") {
+		return p.check(ctx, cmd, s)
+	}
+	if err := p.open(ctx, cmd); err != nil {
+		return interrupted(ctx, err)
+	}
+	stopMetrics, err := p.serve(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
+
+	w := worker.New(p.config(cmd))
+	shown := show(ctx, s, w, p.log)
+	res, err := w.Run(ctx, now)
+	shown()
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	summarise(s.Out, res.Jobs)
+	return verdict(ctx, cmd.Bool("drain"), res)
+}
+
+// verdict is the exit code of a run, with the words for it.
+func verdict(ctx context.Context, drain bool, res worker.Result) error {
+	switch {
+	case res.Halt != nil:
+		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), res.Halt.Reason.Remedy())}
+	case !drain:
+		return nil
+	case len(res.Unsent) > 0:
+		return fmt.Errorf("the queue is empty, but enqueue has not finished sending job %s; run the same enqueue again to send the rest", res.Unsent[0])
+	case !res.Drained:
+		return interrupted(ctx, errors.New("interrupted; nothing is lost: run the same command again"))
+	}
+	var failed int64
+	for _, j := range res.Jobs {
+		failed += j.Totals.Failed()
+	}
+	if failed > 0 {
+		return &exitError{ExitSomeFailed, nil}
+	}
+	return nil
+}
+
+func haltWords(h job.Halt) string {
+	if h.Code == "" {
+		return string(h.Reason)
+	}
+	return string(h.Reason) + ", " + h.Code
+}
+
+// check makes one harmless call for each pool.
+func (p *parts) check(ctx context.Context, cmd *cli.Command, s Streams) error {
+	for _, pool := range cmd.StringSlice(flagPool) {
+		r := p.resets.Check(ctx, pool)
+		if r.Class != reset.Done {
+			reason := r.Note
+			if r.Class == reset.Halt {
+				reason = string(r.Halt) + ": " + r.Halt.Remedy()
+			}
+			if reason == "" {
+				reason = "Cognito asks to slow down; try again in a moment"
+			}
+			return fmt.Errorf("%s: %s %s", pool, r.Code, reason)
+		}
+		say(s.Out, "%s: ok (AdminResetUserPassword is allowed, the pool exists; nobody was reset)\n", pool)
+	}
+	return nil
+}

@@ -1,0 +1,21 @@
+package worker
+
+import (
+	"relock/internal/job"
+	"relock/internal/pace"
+)
+
+// Status is the run as it stands.
+type Status struct {
+	// Jobs are those the run is about, at most two seconds old.
+	Jobs []JobStatus
+	// Pace is that of resets.
+	Pace pace.Snapshot
+	// Halt is why nothing goes on, or nil.
+	Halt *job.Halt
+}
+
+// Status may be called at any time, concurrently.
+func (w *Worker) Status() Status {
+	return Status{Jobs: w.jobs.status(), Pace: w.cfg.Pace.Snapshot(), Halt: w.halts.current()}
+}
