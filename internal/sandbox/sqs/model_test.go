@@ -21,7 +21,6 @@ type model struct {
 type modelMessage struct {
 	body              string
 	sent, visibleAt   int64
-	order             int64 // place among those that became visible again; 0 is never received
 	receives          int
 	received, receipt int64
 	inFlight, delayed bool

@@ -431,11 +431,7 @@ func (q *queue) change(now int64, h handle, seconds int64, lenient bool) verdict
 		return tooLong
 	}
 	q.wake.remove(h.slot)
-	q.pushWake(until, h.slot)
-	if seconds == 0 {
-		q.settle(now)
-		q.signal(1)
-	}
+	q.pushWake(until, h.slot) // with 0 seconds, whoever waits is woken at once
 	return done
 }
 

@@ -348,6 +348,72 @@ func TestLongPollsShare(t *testing.T) {
 	})
 }
 
+// Two messages become visible one after the other, and wake one poll each.
+func TestLongPollsWakeInTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{})
+		url := r.queue("q", nil)
+		start := time.Now()
+		done := make(chan time.Duration, 2)
+		for range 2 {
+			go func() {
+				if got := r.bodies(url, object{"WaitTimeSeconds": 20, "MaxNumberOfMessages": 1}); got != "x" {
+					t.Errorf("a poll received %q", got)
+				}
+				done <- time.Since(start)
+			}()
+		}
+		synctest.Wait()
+		for _, delay := range []int{4, 2} {
+			r.must("SendMessage", object{"QueueUrl": url, "MessageBody": "x", "DelaySeconds": delay})
+		}
+		if first, second := <-done, <-done; first != 2*time.Second || second != 4*time.Second {
+			t.Errorf("polls returned after %v and %v, want 2 s and 4 s", first, second)
+		}
+		r.Reset()
+	})
+}
+
+// A poll that was told of a message just when its client left passes the word on.
+func TestLongPollHandsOn(t *testing.T) {
+	t.Parallel()
+	attr, _ := attributes{text: defaultAttributes()}.with(nil, true)
+	q := newQueue("q", "arn", 1, attr, 1, time.Now)
+	q.mu.Lock()
+	first, second := q.wait(0), q.wait(0)
+	q.signal(1)
+	q.mu.Unlock()
+	q.leave(first)
+	select {
+	case <-second:
+	default:
+		t.Error("nobody was told")
+	}
+}
+
+// A message that a receive moves to the dead-letter queue wakes a poll there.
+func TestDeadLetterWakes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{})
+		dlq := r.queue("dead", nil)
+		url := r.queue("q", map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + r.ARN("dead") + `","maxReceiveCount":1}`})
+		r.send(url, "x")
+		r.receive(url, object{"VisibilityTimeout": 0})
+		start := time.Now()
+		done := make(chan string)
+		go func() { done <- r.bodies(dlq, object{"WaitTimeSeconds": 20}) }()
+		synctest.Wait()
+		time.Sleep(time.Second)
+		r.receive(url, nil)
+		if got := <-done; got != "x" || time.Since(start) != time.Second {
+			t.Errorf("received %q after %v", got, time.Since(start))
+		}
+		r.Reset()
+	})
+}
+
 // A client that went away takes no message with it, and wakes another.
 func TestLongPollGone(t *testing.T) {
 	t.Parallel()
