@@ -1,9 +1,11 @@
 package cognito_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -84,4 +86,48 @@ func add(t *testing.T, p *cognito.Pool, seeds ...cognito.Seed) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// direct calls an operation without HTTP, for tests in fake time. It returns
+// the reply as JSON has it, or the error's "Code: message".
+func direct(t testing.TB, c *cognito.Cognito, op string, in any) (map[string]any, string) {
+	t.Helper()
+	return directAs(t, c, "AKIATEST", op, in)
+}
+
+func directAs(t testing.TB, c *cognito.Cognito, caller, op string, in any) (map[string]any, string) {
+	t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := c.Service().Operations[op]
+	if h == nil {
+		t.Fatalf("there is no operation %s", op)
+	}
+	out, err := h(t.Context(), &wire.Call{
+		Service: "cognito-idp", Operation: op, Region: region, At: time.Now(), Body: body, Caller: wire.Caller{AccessKeyID: caller},
+	})
+	if err != nil {
+		return nil, err.Error()
+	}
+	b, err := json.Marshal(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := map[string]any{}
+	if err := json.Unmarshal(b, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m, ""
+}
+
+// obj is a request or a part of one.
+type obj = map[string]any
+
+// reset resets a user of the test's pool and returns the error's text.
+func reset(t testing.TB, c *cognito.Cognito, name string) string {
+	t.Helper()
+	_, e := direct(t, c, "AdminResetUserPassword", obj{"UserPoolId": poolID, "Username": name})
+	return e
 }

@@ -128,9 +128,10 @@ func (b *bucket) refill(now int64) bool {
 		b.tokens = min(b.limit.depth(), b.tokens+b.limit.Rate*float64(now-b.last)/1e9)
 		b.last = now
 	}
-	// Refilling adds fractions, and a sum of thirtieths falls short of one by a
-	// rounding error: a caller exactly at the quota must not be throttled for it.
-	if b.tokens < 1-1e-9 {
+	// A thirtieth of a second is no whole number of nanoseconds: a caller exactly
+	// at the quota must not be throttled for the rest. What is lent here is
+	// missing at the next call.
+	if b.tokens < 1-1e-6 {
 		return false
 	}
 	b.tokens--
