@@ -25,19 +25,43 @@ type Config struct {
 	Learning Learning
 }
 
-// Learning is how the pace follows throttles. Zero fields take the default.
+// Learning is how the pace follows throttles. Zero fields take the default, which
+// the simulation chose; docs/pace.md says why.
 type Learning struct {
 	// Floor is the lowest pace, in requests a second, unless the budget is
 	// lower still. Defaults to 0.5.
 	Floor float64
-	// Cut is what a throttle leaves of the pace. Defaults to 0.85.
-	Cut float64
 	// Pause is how long nothing is called after a cut, so that the quota's
-	// bucket refills for the users. Defaults to 1 second.
+	// bucket refills for the users. Defaults to 850 ms.
 	Pause time.Duration
-	// Climb is what the pace gains, in requests a second per second. Defaults
-	// to 0.2.
+	// Margin is how far under the ceiling the pace begins after a cut, as a
+	// part of the ceiling. Defaults to 0.12.
+	Margin float64
+	// Cut is what a throttle leaves of the pace when nothing is known yet, and
+	// when it follows another within Quick of calling. Defaults to 0.85, and a
+	// second time in a row counts double.
+	Cut float64
+	// Quick defaults to 1 second.
+	Quick time.Duration
+	// Climb is the part of the way to the budget that is made up each second.
+	// Defaults to 0.0035.
 	Climb float64
+	// Hold is how long it climbs like that before it looks for freed quota.
+	// Defaults to 20 seconds.
+	Hold time.Duration
+	// Probe is how that goes: the pace gains Probe × t³, t being the seconds
+	// after Hold. Defaults to 0.0004.
+	Probe float64
+	// Memory is the time over which the ceiling is averaged while it is steady,
+	// Nimble while it drifts. Default to 60 and 14 seconds.
+	Memory, Nimble time.Duration
+	// Blend is the weight of the pace at the throttle in what a throttle tells
+	// of the ceiling; the rest is the rate granted since the throttle before.
+	// Defaults to 0.4.
+	Blend float64
+	// Lead is how much of a falling ceiling's error is taken off in advance.
+	// Defaults to 0.7.
+	Lead float64
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -47,18 +71,46 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxInFlight < 0 {
 		return c, fmt.Errorf("calls in flight: %d is not a bound; use 1 or more, or 0 for %d", c.MaxInFlight, DefaultMaxInFlight)
 	}
-	if c.MaxInFlight == 0 {
-		c.MaxInFlight = DefaultMaxInFlight
-	}
-	l := &c.Learning
-	or(&l.Floor, 0.5)
-	or(&l.Cut, 0.85)
-	or(&l.Pause, time.Second)
-	or(&l.Climb, 0.2)
-	return c, nil
+	or(&c.MaxInFlight, DefaultMaxInFlight)
+	c.Learning = c.Learning.withDefaults()
+	return c, c.Learning.validate()
 }
 
-func or[T float64 | time.Duration](v *T, def T) {
+func (l Learning) withDefaults() Learning {
+	or(&l.Floor, 0.5)
+	or(&l.Pause, 850*time.Millisecond)
+	or(&l.Margin, 0.12)
+	or(&l.Cut, 0.85)
+	or(&l.Quick, time.Second)
+	or(&l.Climb, 0.0035)
+	or(&l.Hold, 20*time.Second)
+	or(&l.Probe, 0.0004)
+	or(&l.Memory, time.Minute)
+	or(&l.Nimble, 14*time.Second)
+	or(&l.Blend, 0.4)
+	or(&l.Lead, 0.7)
+	return l
+}
+
+func (l Learning) validate() error {
+	for _, f := range []struct {
+		name         string
+		value, below float64
+	}{
+		{"floor", l.Floor, math.Inf(1)}, {"pause", l.Pause.Seconds(), math.Inf(1)},
+		{"margin", l.Margin, 1}, {"cut", l.Cut, 1}, {"quick", l.Quick.Seconds(), math.Inf(1)},
+		{"climb", l.Climb, math.Inf(1)}, {"hold", l.Hold.Seconds(), math.Inf(1)}, {"probe", l.Probe, math.Inf(1)},
+		{"memory", l.Memory.Seconds(), math.Inf(1)}, {"nimble", l.Nimble.Seconds(), math.Inf(1)},
+		{"blend", l.Blend, 1}, {"lead", l.Lead, math.Inf(1)},
+	} {
+		if !(f.value > 0 && f.value < f.below) {
+			return fmt.Errorf("learning: %s of %v is out of range; it must be over 0 and under %v", f.name, f.value, f.below)
+		}
+	}
+	return nil
+}
+
+func or[T int | float64 | time.Duration](v *T, def T) {
 	if *v == 0 {
 		*v = def
 	}

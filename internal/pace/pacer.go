@@ -4,13 +4,7 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
-
-// recheck is how often a dispatcher that waits for calls in flight to end looks
-// again by itself: the limit grows with their age.
-const recheck = 20 * time.Millisecond
 
 // Result is what became of a call, as far as the pace is concerned.
 type Result uint8
@@ -30,34 +24,19 @@ const (
 // use by several goroutines at once.
 type Pacer struct {
 	turn chan struct{} // holds a value while somebody is in Wait
-	wake chan struct{} // tells whoever is in Wait to look again
+	wake chan struct{} // tells whoever is in Wait to ask again
 
-	mu      sync.Mutex
-	ctl     *Controller
-	flight  flight
-	lim     *rate.Limiter
-	changed uint64 // counts what makes a reservation worthless
-	blocked bool   // Wait waits for a call in flight to end
-	calls   uint64
+	mu   sync.Mutex
+	gate *Gate
 }
 
 // New makes a Pacer that begins at the budget.
 func New(c Config) (*Pacer, error) {
-	c, err := c.withDefaults()
+	gate, err := NewGate(c)
 	if err != nil {
 		return nil, err
 	}
-	ctl, err := NewController(c)
-	if err != nil {
-		return nil, err
-	}
-	return &Pacer{
-		turn:   make(chan struct{}, 1),
-		wake:   make(chan struct{}, 1),
-		ctl:    ctl,
-		flight: flight{max: c.MaxInFlight},
-		lim:    rate.NewLimiter(rate.Limit(c.Budget), 1),
-	}, nil
+	return &Pacer{turn: make(chan struct{}, 1), wake: make(chan struct{}, 1), gate: gate}, nil
 }
 
 // Wait blocks until one call may be made now, or returns the cause of ctx's end.
@@ -75,75 +54,40 @@ func (p *Pacer) Wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	var timer *time.Timer
 	for {
 		if ctx.Err() != nil {
+			p.mu.Lock()
+			p.gate.Release(time.Now())
+			p.mu.Unlock()
 			return context.Cause(ctx)
 		}
-		r, d, seen := p.reserve()
-		if r != nil && d == 0 {
+		p.mu.Lock()
+		d := p.gate.Poll(time.Now())
+		p.mu.Unlock()
+		if d == 0 {
 			return nil
 		}
-		timer.Reset(d)
+		if timer == nil {
+			timer = time.NewTimer(d)
+			defer timer.Stop()
+		} else {
+			timer.Reset(d)
+		}
 		select {
 		case <-timer.C:
-			if r != nil && p.stands(seen) {
-				return nil
-			}
 		case <-p.wake:
 		case <-ctx.Done():
-			if r != nil {
-				r.Cancel()
-			}
-			return context.Cause(ctx)
-		}
-		if r != nil {
-			r.Cancel()
 		}
 	}
 }
 
-// reserve takes a reservation and says how long it has to be waited for. Without
-// a reservation, the time is how long to wait before asking again.
-func (p *Pacer) reserve() (*rate.Reservation, time.Duration, uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	p.blocked = false
-	if d := p.ctl.PausedUntil().Sub(now); d > 0 {
-		return nil, d, p.changed
-	}
-	pace := p.ctl.Pace(now)
-	if p.flight.n >= p.flight.limit(pace, now) {
-		p.blocked = true
-		return nil, recheck, p.changed
-	}
-	p.lim.SetLimitAt(now, rate.Limit(pace))
-	r := p.lim.ReserveN(now, 1)
-	return r, r.DelayFrom(now), p.changed
-}
-
-// stands reports whether a reservation made when seen was current still is.
-func (p *Pacer) stands(seen uint64) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.changed == seen
-}
-
-// signal makes whoever is in Wait look again. Called with the lock held.
+// signal makes whoever is in Wait ask again.
 func (p *Pacer) signal() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
 	}
-}
-
-// revoke makes the reservation that Wait may hold worthless. Called with the lock
-// held.
-func (p *Pacer) revoke() {
-	p.changed++
-	p.signal()
 }
 
 // Call is a call in flight.
@@ -158,38 +102,43 @@ func (p *Pacer) Begin() *Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	p.calls++
-	p.flight.begin(now)
+	p.gate.Begin(now)
 	return &Call{p: p, begun: now}
 }
 
 // Done notes that the call has ended and with what. A throttle lowers the pace at
 // once, for calls not yet made. Only the first Done of a call counts.
 func (c *Call) Done(r Result) {
-	p := c.p
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
 	if c.done {
 		return
 	}
 	c.done = true
-	now := time.Now()
-	p.flight.end(c.begun, now)
-	if r == Throttled && p.ctl.Throttled(c.begun, now) {
-		p.revoke()
-	} else if p.blocked {
-		p.signal()
+	if c.p.gate.Done(c.begun, time.Now(), r) {
+		c.p.signal()
 	}
 }
 
 // SetBudget replaces budget and quota, both in requests a second.
 func (p *Pacer) SetBudget(budget, quota float64) error {
+	return p.change(func() error { return p.gate.ctl.SetBudget(budget, quota) })
+}
+
+// Restore takes over what a predecessor learnt; nonsense is ignored.
+func (p *Pacer) Restore(s State) {
+	_ = p.change(func() error { p.gate.ctl.Restore(s); return nil })
+}
+
+// change alters the pace from outside: a reservation made before is worthless.
+func (p *Pacer) change(f func() error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.ctl.SetBudget(time.Now(), budget, quota); err != nil {
+	if err := f(); err != nil {
 		return err
 	}
-	p.revoke()
+	p.gate.Release(time.Now())
+	p.signal()
 	return nil
 }
 
@@ -197,28 +146,12 @@ func (p *Pacer) SetBudget(budget, quota float64) error {
 func (p *Pacer) State() State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.ctl.State(time.Now())
-}
-
-// Restore takes over what a predecessor learnt.
-func (p *Pacer) Restore(s State) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.ctl.Restore(time.Now(), s)
-	p.revoke()
+	return p.gate.ctl.State(time.Now())
 }
 
 // Snapshot is the Pacer at this moment.
 func (p *Pacer) Snapshot() Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
-	pace := p.ctl.Pace(now)
-	return Snapshot{
-		Pace: pace, Budget: p.ctl.budget, Quota: p.ctl.quota, Ceiling: p.ctl.ceiling,
-		InFlight: p.flight.n, InFlightLimit: p.flight.limit(pace, now),
-		Latency: time.Duration(p.flight.latency * float64(time.Second)),
-		Calls:   p.calls, Throttles: p.ctl.throttles,
-		PausedUntil: p.ctl.PausedUntil(),
-	}
+	return p.gate.Snapshot(time.Now())
 }
