@@ -39,12 +39,32 @@ func gzipOf(t *testing.T, text string) string {
 	return b.String()
 }
 
+// storedGzip wraps text without compressing it, so that it can be cut anywhere.
+func storedGzip(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // TestStructure holds what stops a run even with SkipInvalid.
 func TestStructure(t *testing.T) {
 	t.Parallel()
 	zipped := gzipOf(t, "username\nana\nbob\n")
 	damaged := []byte(zipped)
 	damaged[len(damaged)-6] ^= 1
+	stored := storedGzip(t, "username,name\n"+strings.Repeat("ana@example.com,1\n", 5000)+"bob,Do\"e\n")
+	corrupt := []byte(zipped)
+	corrupt[10] |= 6 // a type of block that does not exist
 	long := "username\n" + strings.Repeat("ana@example.com\n", 10) + "\"bob\n" + strings.Repeat("carl@example.com\n", 200_000)
 	tests := []struct {
 		name, content string
@@ -165,7 +185,15 @@ func TestStructure(t *testing.T) {
 			want: "list.csv: the gzip data ends too early; the rest of the list is missing; fetch or compress the file again",
 		},
 		{
+			name: "gzip cut off in a row with a stray quote", content: stored[:strings.Index(stored, "Do\"e")+4], kind: ErrFormat,
+			want: "list.csv: the gzip data ends too early; the rest of the list is missing; fetch or compress the file again",
+		},
+		{
 			name: "gzip damaged", content: string(damaged), kind: ErrFormat,
+			want: "list.csv: the gzip data is damaged; fetch or compress the file again",
+		},
+		{
+			name: "gzip corrupt", content: string(corrupt), kind: ErrFormat,
 			want: "list.csv: the gzip data is damaged; fetch or compress the file again",
 		},
 		{

@@ -71,7 +71,7 @@ func TestDistinct(t *testing.T) {
 			dir := t.TempDir()
 			d := newDistinct(dir, meta)
 			rng := rand.New(rand.NewPCG(3, 4))
-			const lines = 600_000
+			const lines = 300_000
 			first := map[digest]int64{}
 			metas := map[digest]digest{}
 			var want []pair

@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -136,5 +137,85 @@ func TestFormats(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLong reads a list that is longer than a row may be.
+func TestLong(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("username,note\n")
+	const rows = 60_000
+	for i := range rows {
+		fmt.Fprintf(&b, "user%06d@example.com,\"a note, quoted\"\n", i)
+	}
+	fmt.Fprintf(&b, "last,%s\n", strings.Repeat("x", maxRow-textBuffer-10))
+	l := scan(t, Config{Paths: []string{file(t, "l.csv", b.String())}})
+	ts := targets(t, l)
+	if len(ts) != rows+1 || ts[rows].Username != "last" || ts[rows].Line != rows+2 {
+		t.Errorf("%d targets, the last on line %d; want %d, %d", len(ts), ts[len(ts)-1].Line, rows+1, rows+2)
+	}
+}
+
+func TestNoHeader(t *testing.T) {
+	t.Parallel()
+	a, b := file(t, "a.csv", "1,ana,x"), file(t, "b.csv", "2;ana;\n3;bob;y")
+	l := scan(t, Config{Paths: []string{a, b}, NoHeader: true, Column: "2", MetadataColumns: []string{"3=case"}})
+	want := []job.Target{
+		{Username: "ana", Line: 1, Metadata: map[string]string{"case": "x"}},
+		{Username: "bob", File: 1, Line: 2, Metadata: map[string]string{"case": "y"}},
+	}
+	if diff := cmp.Diff(want, targets(t, l)); diff != "" {
+		t.Errorf("Targets (-want +got):\n%s", diff)
+	}
+	if l.Files[0].Column != "2" || l.Files[0].Blank+l.Files[1].Blank != 0 {
+		t.Errorf("files = %+v, want column 2 and no blank rows", l.Files)
+	}
+
+	l = scan(t, Config{Paths: []string{file(t, "c.csv", "username\na;b\n")}, NoHeader: true})
+	if diff := cmp.Diff([]string{"username", "a;b"}, names(targets(t, l))); diff != "" {
+		t.Errorf("usernames (-want +got):\n%s", diff)
+	}
+}
+
+// TestColumn says which column is chosen.
+func TestColumn(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, header, column, want string }{
+		{name: "the only one", header: "a,b,c,SUB", want: "SUB"},
+		{name: "the first by rank, not by place", header: "email,sub,Username,user", want: "Username"},
+		{name: "that of Cognito's import", header: "cognito:mfa_enabled,email,cognito:username,phone_number", want: "cognito:username"},
+		{name: "outer spaces", header: "id, Phone_Number ,c,d", want: "Phone_Number"},
+		{name: "two of a lower rank", header: "email,email,username,d", want: "username"},
+		{name: "by name", header: "username,Login Name,c,d", column: " login name", want: "Login Name"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := scan(t, Config{Paths: []string{file(t, "l.csv", tt.header+"\n0,1,2,3\n")}, Column: tt.column})
+			if got := l.Files[0].Column; got != tt.want {
+				t.Errorf("column = %q, want %q", got, tt.want)
+			}
+			header := strings.Split(tt.header, ",")
+			for i, h := range header {
+				if strings.TrimSpace(h) == tt.want && names(targets(t, l))[0] != fmt.Sprint(i) {
+					t.Errorf("the username is %v, want %d", names(targets(t, l)), i)
+				}
+			}
+		})
+	}
+}
+
+// TestMetadataReplaces says that a value of the row's own counts instead of the
+// job's for the same key.
+func TestMetadataReplaces(t *testing.T) {
+	t.Parallel()
+	own := strings.Repeat("o", 2000)
+	l := scan(t, Config{
+		Paths: []string{file(t, "l.csv", "username,k\nana,"+own+"\n")}, MetadataColumns: []string{"k"},
+		Metadata: map[string]string{"k": strings.Repeat("j", 1500)},
+	})
+	if got := targets(t, l)[0].Metadata["k"]; got != own {
+		t.Errorf("metadata = %.20s…, want the row's own", got)
 	}
 }

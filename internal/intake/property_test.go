@@ -21,11 +21,12 @@ var permitted = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
 
 // written is a list as a program somewhere may write it.
 type written struct {
-	content  []byte
-	rows     int
-	invalid  []int64
-	blank    int64
-	accepted []job.Target // duplicates included
+	content   []byte
+	rows      int
+	invalid   []int64
+	blank     int64
+	endsBlank bool         // the last line is an empty one
+	accepted  []job.Target // duplicates included
 }
 
 var (
@@ -67,11 +68,13 @@ func drawList(t *rapid.T, index int, key string) written {
 	}
 	put(order...)
 	for range rapid.IntRange(0, 30).Draw(t, "rows") {
+		w.endsBlank = false
 		switch rapid.IntRange(0, 12).Draw(t, "kind of row") {
 		case 0:
 			b.WriteString(end)
 			line++
 			w.blank++
+			w.endsBlank = true
 			continue
 		case 1:
 			put("", "", "")
@@ -100,7 +103,14 @@ func drawList(t *rapid.T, index int, key string) written {
 		}
 		put(fields...)
 	}
-	w.content = drawEncoding(t, b.String())
+	text := b.String()
+	if rapid.Bool().Draw(t, "no end of the last line") {
+		text = strings.TrimSuffix(text, end)
+		if w.endsBlank {
+			w.blank-- // There is no line any more.
+		}
+	}
+	w.content = drawEncoding(t, text)
 	return w
 }
 

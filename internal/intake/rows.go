@@ -237,6 +237,3 @@ func (r *rows) columnName(i int) string {
 	}
 	return strings.TrimSpace(r.header[i])
 }
-
-// finish reads what is left of the file, so that its digest is complete.
-func (r *rows) finish() error { return r.raw.drain() }

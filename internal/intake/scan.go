@@ -108,9 +108,6 @@ func (s *scanner) file(ctx context.Context, path string) error {
 			return err
 		}
 	}
-	if err := r.finish(); err != nil {
-		return err
-	}
 	f.Source, f.Blank = src.source(), r.blank
 	l.Files = append(l.Files, f)
 	l.Counts.Rows += f.Rows

@@ -160,8 +160,8 @@ func (r *blockReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads one block. A last block is followed by an empty one, so that a
-// file that grew is noticed.
+// fill reads one block. The last is followed by an empty one, which has a digest
+// like any other, so that a file that grew is noticed.
 func (r *blockReader) fill() error {
 	if err := r.ctx.Err(); err != nil {
 		return err
@@ -191,18 +191,4 @@ func (r *blockReader) fill() error {
 		return io.EOF
 	}
 	return nil
-}
-
-// drain reads to the end, so that the digests cover the whole file even where
-// the CSV ends earlier.
-func (r *blockReader) drain() error {
-	r.rest = nil
-	for r.err == nil {
-		r.rest = nil
-		r.err = r.fill()
-	}
-	if errors.Is(r.err, io.EOF) {
-		return nil
-	}
-	return r.err
 }

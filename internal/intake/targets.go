@@ -46,7 +46,7 @@ func (l *List) fileTargets(ctx context.Context, index int, src *source, yield fu
 	for {
 		err := r.next()
 		if errors.Is(err, io.EOF) {
-			return n, true, r.finish()
+			return n, true, nil
 		}
 		if err != nil {
 			return n, false, err
