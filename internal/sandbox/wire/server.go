@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -281,6 +282,12 @@ func (s *Server) serveMount(w http.ResponseWriter, r *http.Request, rest string)
 	// A page in a browser must not reach the inspection of a developer's machine.
 	if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") == "cross-site" {
 		http.Error(w, "the sandbox's inspection is not for web pages", http.StatusForbidden)
+		return
+	}
+	if rest == "" {
+		for _, name := range slices.Sorted(maps.Keys(s.mounts)) {
+			_, _ = fmt.Fprintln(w, name) // the reader may be gone; that is its affair
+		}
 		return
 	}
 	name, _, _ := strings.Cut(rest, "/")
