@@ -33,7 +33,7 @@ func decodeHandle(s string, salt uint64) (handle, bool) {
 	if len(s) != base64.StdEncoding.EncodedLen(handleBytes) {
 		return handle{}, false
 	}
-	if n, err := base64.StdEncoding.Decode(b[:], []byte(s)); err != nil || n != handleBytes {
+	if n, err := base64.StdEncoding.Strict().Decode(b[:], []byte(s)); err != nil || n != handleBytes {
 		return handle{}, false
 	}
 	h := handle{
