@@ -18,6 +18,17 @@ type seat struct {
 // maxSeats bounds the memory of claims that are never recorded.
 const maxSeats = 8192
 
+// The statements that run for every target; see TestPlans.
+const (
+	claimQuery = `SELECT t.place, outcome, until, flags, attempts, tries, deferrals, metadata
+		FROM name n JOIN target t ON t.job = n.job AND t.place = n.place
+		WHERE n.job = ? AND n.hash = ? AND username = ? LIMIT 1`
+	grantQuery  = `UPDATE target SET owner = ?, until = ?, attempts = ?, flags = ? WHERE job = ? AND place = ?`
+	recordQuery = `UPDATE target SET owner = NULL, until = 0, outcome = ?, flags = ?, calls = calls + ?, at = ?,
+		code = ?, note = ?, request_id = ?
+		WHERE job = ? AND place = ? AND attempts = ? AND owner = ? AND outcome IS NULL`
+)
+
 // Claim answers a wish to call for a target.
 func (l *SQLite) Claim(ctx context.Context, key Key, owner string, lease time.Duration) (Claim, error) {
 	var claim Claim
@@ -36,9 +47,7 @@ func (l *SQLite) claim(tx *sqlite.Tx, key Key, owner string, lease time.Duration
 	claim := Claim{Status: NotListed}
 	now := l.now()
 	var place, flags int64
-	_, err = l.lookUp(tx, `SELECT t.place, outcome, until, flags, attempts, tries, deferrals, metadata
-		FROM name n JOIN target t ON t.job = n.job AND t.place = n.place
-		WHERE n.job = ? AND n.hash = ? AND username = ? LIMIT 1`, num, key.Username, func(r sqlite.Row) (err error) {
+	_, err = l.lookUp(tx, claimQuery, num, key.Username, func(r sqlite.Row) (err error) {
 		place, flags = r.Int(0), r.Int(3)
 		until := r.Int(2)
 		claim = Claim{Attempt: int(r.Int(4)), Tries: int(r.Int(5)), Deferrals: int(r.Int(6))}
@@ -60,8 +69,7 @@ func (l *SQLite) claim(tx *sqlite.Tx, key Key, owner string, lease time.Duration
 	}
 	claim.Attempt++
 	flags &^= flagDoubt
-	_, err = tx.Exec(`UPDATE target SET owner = ?, until = ?, attempts = ?, flags = ? WHERE job = ? AND place = ?`,
-		owner, millis(now.Add(lease)), claim.Attempt, flags, num, place)
+	_, err = tx.Exec(grantQuery, owner, millis(now.Add(lease)), claim.Attempt, flags, num, place)
 	if len(l.open) >= maxSeats {
 		clear(l.open)
 	}
@@ -149,9 +157,7 @@ func (l *SQLite) record(tx *sqlite.Tx, r Record) error {
 	}
 	added := p.repeat(r.Repeated)
 	at := millis(r.At)
-	n, err := tx.Exec(`UPDATE target SET owner = NULL, until = 0, outcome = ?, flags = ?, calls = calls + ?, at = ?,
-		code = ?, note = ?, request_id = ?
-		WHERE job = ? AND place = ? AND attempts = ? AND owner = ? AND outcome IS NULL`,
+	n, err := tx.Exec(recordQuery,
 		string(r.Outcome), p.flags, r.Calls, at, text(r.Code), text(r.Note), text(r.RequestID),
 		p.num, p.place, r.Attempt, r.Owner)
 	if err != nil {

@@ -128,14 +128,16 @@ func (l *SQLite) Sent(ctx context.Context, id string) (place int64, err error) {
 	return place, err
 }
 
+const totalsQuery = `SELECT targets, repeated, last, outcome, n
+	FROM job LEFT JOIN total ON total.job = job.num WHERE id = ?`
+
 // Totals counts the job's targets.
 func (l *SQLite) Totals(ctx context.Context, id string) (Totals, error) {
 	t := Totals{Outcomes: make(map[job.Outcome]int64)}
 	err := l.db.Read(ctx, func(c *sqlite.Conn) error {
 		found := false
 		// One statement, so that the figures fit together.
-		err := c.Query(`SELECT targets, repeated, last, outcome, n
-			FROM job LEFT JOIN total ON total.job = job.num WHERE id = ?`, func(r sqlite.Row) error {
+		err := c.Query(totalsQuery, func(r sqlite.Row) error {
 			found = true
 			t.Targets, t.Repeated, t.Last = r.Int(0), r.Int(1), fromMillis(r.Int(2))
 			if n := r.Int(4); n != 0 {

@@ -44,7 +44,7 @@ func (l *SQLite) lookUp(tx *sqlite.Tx, query string, num int64, u job.Username, 
 		if err != nil || ok {
 			return ok, err
 		}
-		tail, _, err := tx.Int(`SELECT (SELECT max(place) FROM target WHERE job = ?1) > named FROM job WHERE num = ?1`, num)
+		tail, _, err := tx.Int(tailQuery, num)
 		if err != nil || tail == 0 {
 			return false, err
 		}
@@ -53,6 +53,9 @@ func (l *SQLite) lookUp(tx *sqlite.Tx, query string, num int64, u job.Username, 
 		}
 	}
 }
+
+// tailQuery says whether there are targets that are not named yet.
+const tailQuery = `SELECT (SELECT max(place) FROM target WHERE job = ?1) > named FROM job WHERE num = ?1`
 
 // nameTail names all targets that are not named yet. Done in part, it goes on
 // at the next call.

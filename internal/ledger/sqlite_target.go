@@ -132,6 +132,9 @@ func decodeMetadata(s string) (m map[string]string, err error) {
 // entryPage is how many rows of target one read looks at.
 const entryPage = 1000
 
+const pageQuery = `SELECT place, username, metadata, outcome, flags, attempts, calls, until, at,
+	code, note, request_id FROM target WHERE job = ? AND place > ? ORDER BY place LIMIT ?`
+
 // Entries yields the targets that the filter keeps, by place. It reads page by
 // page: a long read would keep the WAL from shrinking under a running job.
 func (l *SQLite) Entries(ctx context.Context, id string, f Filter) iter.Seq2[Entry, error] {
@@ -144,8 +147,7 @@ func (l *SQLite) Entries(ctx context.Context, id string, f Filter) iter.Seq2[Ent
 				if err != nil {
 					return err
 				}
-				return c.Query(`SELECT place, username, metadata, outcome, flags, attempts, calls, until, at,
-					code, note, request_id FROM target WHERE job = ? AND place > ? ORDER BY place LIMIT ?`,
+				return c.Query(pageQuery,
 					func(r sqlite.Row) error {
 						e, err := entry(r)
 						page = append(page, e)

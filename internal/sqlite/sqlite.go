@@ -181,7 +181,15 @@ func setUp(c *Conn, s Schema, o Options, create bool) error {
 			return &Error{Path: c.path, Op: "opening", Kind: ErrReadOnly, Err: err}
 		}
 	}
-	mode, _, err := c.Text("PRAGMA journal_mode=WAL")
+	// Of two processes that switch a new file to WAL at once, SQLite sends one
+	// away at once, whatever the busy timeout.
+	var mode string
+	for end := time.Now().Add(o.BusyTimeout); ; time.Sleep(5 * time.Millisecond) {
+		mode, _, err = c.Text("PRAGMA journal_mode=WAL")
+		if !errors.Is(err, ErrLocked) || time.Now().After(end) {
+			break
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -230,24 +238,19 @@ PRAGMA journal_size_limit=16777216`
 
 // check says whether the file is still empty, or else whether it is not ours.
 func check(c *Conn, s Schema) (empty bool, err error) {
-	id, _, err := c.Int("PRAGMA application_id")
-	if err != nil {
-		return false, err
-	}
-	version, _, err := c.Int("PRAGMA user_version")
-	if err != nil {
-		return false, err
-	}
-	if id == 0 && version == 0 {
-		n, _, err := c.Int("SELECT count(*) FROM sqlite_schema")
-		if err != nil {
-			return false, err
-		}
-		if n == 0 {
-			return true, nil
-		}
-	}
+	var id, version, tables int64
+	// One statement, so that it sees the file before or after another process
+	// makes the schema.
+	err = c.Query(`SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_application_id, pragma_user_version`, func(r Row) error {
+		id, version, tables = r.Int(0), r.Int(1), r.Int(2)
+		return nil
+	})
 	switch {
+	case err != nil:
+		return false, err
+	case id == 0 && version == 0 && tables == 0:
+		return true, nil
 	case id != int64(s.ApplicationID) || version <= 0:
 		return false, &Error{Path: c.path, Op: "opening", Kind: ErrNotOurs}
 	case version > int64(s.Version):

@@ -128,23 +128,32 @@ func (w *writer) run() {
 	}
 }
 
-// gatherFor bounds how long the writer waits for company.
-const gatherFor = time.Millisecond
+// The writer looks for company every gatherStep, at most gatherSteps times.
+const (
+	gatherStep  = 200 * time.Microsecond
+	gatherSteps = 10
+)
 
-// gather waits until about as many operations are queued as the last
-// transaction had: those goroutines have only just been woken, and a transaction
-// for the first of them alone would make all others wait for two.
+// gather waits until as many operations are queued as the last transaction had:
+// those goroutines have only just been woken, and a transaction for the first of
+// them alone would make all others wait for two. A goroutine that works alone
+// never waits.
 func (w *writer) gather(last int) {
-	if last < 4 {
+	if last < 2 {
 		return
 	}
-	for range 8 {
-		runtime.Gosched()
+	for range 4 {
 		if w.queued() >= last {
 			return
 		}
+		runtime.Gosched()
 	}
-	time.Sleep(gatherFor)
+	for range gatherSteps {
+		if w.queued() >= last {
+			return
+		}
+		time.Sleep(gatherStep)
+	}
 }
 
 func (w *writer) queued() int {
