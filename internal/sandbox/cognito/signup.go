@@ -219,7 +219,7 @@ func (c *Cognito) confirmForgotPassword(call *wire.Call, in *appInput) (any, err
 		return nil, err
 	}
 	switch {
-	case u.code.sent == 0 || now-u.code.sent > int64(codeLife):
+	case !u.code.works(now):
 		return nil, wire.Errorf("ExpiredCodeException", "Invalid code provided, please request a code again.")
 	case u.code.String() != *in.ConfirmationCode:
 		return nil, wire.Errorf("CodeMismatchException", "Invalid verification code provided, please try again.")
@@ -281,8 +281,5 @@ func (p *Pool) Code(username string, now time.Time) (string, bool) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.code.sent == 0 || now.UnixNano()-u.code.sent > int64(codeLife) {
-		return "", false
-	}
-	return u.code.String(), true
+	return u.code.String(), u.code.works(now.UnixNano())
 }

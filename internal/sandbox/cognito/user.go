@@ -77,6 +77,9 @@ type code struct {
 	digits uint32
 }
 
+// works reports whether the code could confirm a reset at the time now.
+func (c code) works(now int64) bool { return c.sent != 0 && now-c.sent <= int64(codeLife) }
+
 func (c code) String() string {
 	if c.sent == 0 {
 		return ""

@@ -12,6 +12,9 @@ import (
 func TestValidation(t *testing.T) {
 	t.Parallel()
 	c, _ := newPool(t, cognito.PoolConfig{OnDemand: ".+"})
+	if _, err := c.AddPool(cognito.PoolConfig{ID: "us-east-1_AbCdEf123", OnDemand: ".+"}); err != nil {
+		t.Fatal(err)
+	}
 	const one = "InvalidParameterException: 1 validation error detected: "
 	const name = `Value at 'username' failed to satisfy constraint: Member must `
 	pattern := `satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`
