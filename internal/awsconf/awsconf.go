@@ -57,6 +57,9 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 	if cfg.Region == "" {
 		return aws.Config{}, ErrNoRegion
 	}
+	// Only now: while it loads, the SDK has to find a client that takes a CA
+	// bundle.
+	cfg.HTTPClient = wholeBody{cfg.HTTPClient}
 	return cfg, nil
 }
 

@@ -22,14 +22,61 @@ const (
 	lineEvery = 30 * time.Second
 )
 
+// screen is a terminal with a block of lines at its end that is drawn over; what
+// is written to it, such as the log, goes above the block. Its methods may be
+// called concurrently.
+type screen struct {
+	w io.Writer
+
+	mu    sync.Mutex
+	block string
+}
+
+// Write implements io.Writer.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := io.WriteString(s.w, s.erase()); err != nil {
+		return 0, err
+	}
+	n, err := s.w.Write(p)
+	say(s.w, "%s", s.block)
+	return n, err
+}
+
+// draw replaces the block.
+func (s *screen) draw(block string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	say(s.w, "%s%s", s.erase(), block)
+	s.block = block
+}
+
+func (s *screen) erase() string {
+	if n := strings.Count(s.block, "\n"); n > 0 {
+		return fmt.Sprintf("\x1b[%dA\x1b[J", n)
+	}
+	return ""
+}
+
+// newScreen returns the streams to log to, and the screen if standard error is a
+// terminal that can be drawn on.
+func newScreen(s Streams) (Streams, *screen) {
+	if !isTerminal(s.Err) || os.Getenv("TERM") == "dumb" {
+		return s, nil
+	}
+	sc := &screen{w: s.Err}
+	return Streams{In: s.In, Out: s.Out, Err: sc}, sc
+}
+
 // show tells of the run until the function that it returns is called: a live
-// block on a terminal, a line in the log elsewhere.
-func show(ctx context.Context, s Streams, w *worker.Worker, log *slog.Logger) func() {
+// block on a screen, a line in the log elsewhere.
+func show(ctx context.Context, sc *screen, w *worker.Worker, log *slog.Logger) func() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if isTerminal(s.Err) && os.Getenv("TERM") != "dumb" {
-			live(ctx, s.Err, w)
+		if sc != nil {
+			live(ctx, sc, w)
 		} else {
 			lines(ctx, w, log)
 		}
@@ -59,21 +106,14 @@ func lines(ctx context.Context, w *worker.Worker, log *slog.Logger) {
 }
 
 // live draws a block of a few lines and draws over it.
-func live(ctx context.Context, w io.Writer, wk *worker.Worker) {
+func live(ctx context.Context, sc *screen, wk *worker.Worker) {
 	tick := time.NewTicker(liveEvery)
 	defer tick.Stop()
 	var r recent
-	drawn := 0
 	for {
 		st := wk.Status()
 		r.add(time.Now(), done(st))
-		block := blockOf(st, r.eta(pending(st)), width(w))
-		up := ""
-		if drawn > 0 {
-			up = fmt.Sprintf("\x1b[%dA", drawn)
-		}
-		say(w, "%s\x1b[J%s", up, block)
-		drawn = strings.Count(block, "\n")
+		sc.draw(blockOf(st, r.eta(pending(st)), width(sc.w)))
 		select {
 		case <-ctx.Done():
 			return

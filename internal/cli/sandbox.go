@@ -48,12 +48,12 @@ func Sandbox(ctx, _ context.Context, s Streams, args []string) int {
 	return run(ctx, s, &cli.Command{
 		Name:     "sandbox",
 		Usage:    "a stand-in for the parts of AWS that Relock calls",
-		Commands: []*cli.Command{serveCommand(s)},
+		Commands: []*cli.Command{serveCommand(s), demoCommand(s)},
 		Action: func(_ context.Context, c *cli.Command) error {
 			if c.Args().Present() {
-				return usage("there is no command %q; the command is serve", c.Args().First())
+				return usage("there is no command %q; the commands are serve and demo", c.Args().First())
 			}
-			return usage("a command is missing: serve")
+			return usage("a command is missing: serve or demo")
 		},
 	}, args)
 }

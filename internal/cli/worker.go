@@ -81,6 +81,7 @@ func workerFlags() []cli.Flag {
 }
 
 func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams) error {
+	s, sc := newScreen(s)
 	p, err := openParts(ctx, cmd, s)
 	if err != nil {
 		return interrupted(ctx, err)
@@ -99,7 +100,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams) error {
 	defer stopMetrics()
 
 	w := worker.New(p.config(cmd))
-	shown := show(ctx, s, w, p.log)
+	shown := show(ctx, sc, w, p.log)
 	res, err := w.Run(ctx, now)
 	shown()
 	if err != nil {
