@@ -46,7 +46,7 @@ func parseFilter(s string) (*filter, error) {
 	}
 	f.value = value
 	if !slices.Contains(searchable, f.attribute) {
-		return nil, bad
+		return nil, invalid("Invalid search attribute: %s", f.attribute)
 	}
 	return f, nil
 }
