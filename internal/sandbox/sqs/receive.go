@@ -24,12 +24,25 @@ type receiveInput struct {
 
 type receiveOutput struct{ Messages []receivedMessage }
 
+// systemAttributes are what SQS itself knows of a message.
+type systemAttributes struct {
+	SenderId                         string `json:",omitempty"`
+	SentTimestamp                    string `json:",omitempty"`
+	ApproximateReceiveCount          string `json:",omitempty"`
+	ApproximateFirstReceiveTimestamp string `json:",omitempty"`
+	SequenceNumber                   string `json:",omitempty"`
+	MessageGroupId                   string `json:",omitempty"`
+	MessageDeduplicationId           string `json:",omitempty"`
+	DeadLetterQueueSourceArn         string `json:",omitempty"`
+	AWSTraceHeader                   string `json:",omitempty"`
+}
+
 type receivedMessage struct {
 	MessageId              string
 	ReceiptHandle          string
 	MD5OfBody              string
 	Body                   string
-	Attributes             map[string]string         `json:",omitempty"`
+	Attributes             *systemAttributes         `json:",omitempty"`
 	MD5OfMessageAttributes string                    `json:",omitempty"`
 	MessageAttributes      map[string]attributeValue `json:",omitempty"`
 }
@@ -146,7 +159,7 @@ func (s *Service) deadLetter(now int64, from, dead *queue, moved []message) {
 func (s *Service) render(c *wire.Call, d *delivery, in *receiveInput) receivedMessage {
 	r := receivedMessage{
 		MessageId: s.messageID(d.seq), ReceiptHandle: d.handle.encode(s.salt), MD5OfBody: md5Hex(d.body), Body: d.body,
-		Attributes: s.systemAttributes(d, in),
+		Attributes: d.systemAttributes(in),
 	}
 	if s.faults.Roll(fault.CorruptBody, SigningName, c.Operation) {
 		r.Body = corrupt(d.body)
@@ -178,35 +191,48 @@ func matchAttribute(want, name string) bool {
 
 // systemAttributes answers MessageSystemAttributeNames and its deprecated
 // forerunner AttributeNames.
-func (s *Service) systemAttributes(d *delivery, in *receiveInput) map[string]string {
+func (d *delivery) systemAttributes(in *receiveInput) *systemAttributes {
 	if len(in.AttributeNames) == 0 && len(in.MessageSystemAttributeNames) == 0 {
 		return nil
 	}
-	out := map[string]string{}
+	x := d.extra
+	if x == nil {
+		x = &extra{}
+	}
+	var out systemAttributes
 	for _, names := range [][]string{in.AttributeNames, in.MessageSystemAttributeNames} {
 		for _, name := range names {
 			all := name == "All"
-			put := func(this, value string) {
-				if value != "" && (all || name == this) {
-					out[this] = value
-				}
+			if all || name == "SenderId" {
+				out.SenderId = d.sender
 			}
-			put("SenderId", d.sender)
-			put("SentTimestamp", millis(d.sent))
-			put("ApproximateReceiveCount", strconv.Itoa(int(d.receives)))
-			put("ApproximateFirstReceiveTimestamp", millis(d.first))
-			if x := d.extra; x != nil {
-				put("SequenceNumber", x.sequence)
-				put("MessageGroupId", x.group)
-				put("MessageDeduplicationId", x.dedup)
-				put("DeadLetterQueueSourceArn", x.sourceQueue)
-				if x.trace != nil {
-					put("AWSTraceHeader", *x.trace.StringValue)
-				}
+			if all || name == "SentTimestamp" {
+				out.SentTimestamp = millis(d.sent)
+			}
+			if all || name == "ApproximateReceiveCount" {
+				out.ApproximateReceiveCount = strconv.Itoa(int(d.receives))
+			}
+			if all || name == "ApproximateFirstReceiveTimestamp" {
+				out.ApproximateFirstReceiveTimestamp = millis(d.first)
+			}
+			if all || name == "SequenceNumber" {
+				out.SequenceNumber = x.sequence
+			}
+			if all || name == "MessageGroupId" {
+				out.MessageGroupId = x.group
+			}
+			if all || name == "MessageDeduplicationId" {
+				out.MessageDeduplicationId = x.dedup
+			}
+			if all || name == "DeadLetterQueueSourceArn" {
+				out.DeadLetterQueueSourceArn = x.sourceQueue
+			}
+			if (all || name == "AWSTraceHeader") && x.trace != nil {
+				out.AWSTraceHeader = *x.trace.StringValue
 			}
 		}
 	}
-	return out
+	return &out
 }
 
 // corrupt changes the first character of a body, and leaves it valid UTF-8.
