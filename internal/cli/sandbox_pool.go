@@ -25,12 +25,12 @@ type poolUsers struct{ pool, file string }
 // poolFlags are the flags of `sandbox serve` that concern user pools.
 func poolFlags(env func(string) cli.ValueSourceChain) []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "demo", Sources: env("DEMO"), Usage: "make the demo's pool " + demo.PoolID + ", whose users examples/users.csv names"},
-		&cli.StringSliceFlag{Name: "pool", Sources: env("POOL"), Usage: "make a user pool, `ID[,alias=A+B][,usernames=A+B][,recovery=A+B][,email=DEVELOPER][,case-insensitive][,replica][,custom-message][,on-demand=PATTERN]`; repeatable"},
-		&cli.StringSliceFlag{Name: "pool-users", Sources: env("POOL_USERS"), Usage: "add the users of a CSV or JSON file to a pool, `[ID=]FILE`; without an ID to the only pool; repeatable"},
-		&cli.StringSliceFlag{Name: "quota", Sources: env("QUOTA"), Usage: "set a quota of user pools, `CATEGORY=RATE[,burst=N][,window]` or CATEGORY=unlimited; repeatable"},
-		&cli.StringSliceFlag{Name: "switch", Sources: env("SWITCH"), Usage: "choose between behaviours that AWS leaves open, `NAME=VALUE`; repeatable: " + switchNames()},
-		&cli.BoolFlag{Name: "ses-sandbox", Sources: env("SES_SANDBOX"), Usage: "an SES account without production access: 200 messages a day, one a second"},
+		&cli.BoolFlag{Name: "demo", Sources: env("demo"), Usage: "make the demo's pool " + demo.PoolID + ", whose users examples/users.csv names"},
+		&cli.StringSliceFlag{Name: "pool", Sources: env("pool"), Usage: "make a user pool, `POOL` as above; repeatable"},
+		&cli.StringSliceFlag{Name: "pool-users", Sources: env("pool-users"), Usage: "add the users of `[ID=]FILE`, CSV or JSON, to a pool, without an ID to the only one; repeatable"},
+		&cli.StringSliceFlag{Name: "quota", Sources: env("quota"), Usage: "set a `QUOTA` of user pools, CATEGORY=RATE[,burst=N][,window] or CATEGORY=unlimited; repeatable"},
+		&cli.StringSliceFlag{Name: "switch", Sources: env("switch"), Usage: "choose a `BEHAVIOUR` that AWS leaves open, NAME=VALUE; repeatable: " + switchNames()},
+		&cli.BoolFlag{Name: "ses-sandbox", Sources: env("ses-sandbox"), Usage: "an SES account without production access: 200 messages a day, one a second"},
 	}
 }
 
