@@ -32,32 +32,32 @@ type Learning struct {
 	// lower still. Defaults to 0.5.
 	Floor float64
 	// Pause is how long nothing is called after a cut, so that the quota's
-	// bucket refills for the users. Defaults to 850 ms.
+	// bucket refills for the users. Defaults to 830 ms.
 	Pause time.Duration
 	// Margin is how far under the ceiling the pace begins after a cut, as a
-	// part of the ceiling. Defaults to 0.12.
+	// part of the ceiling. Defaults to 0.1.
 	Margin float64
 	// Cut is what a throttle leaves of the pace when nothing is known yet, and
-	// when it follows another within Quick of calling. Defaults to 0.85, and a
+	// when it follows another within Quick of calling. Defaults to 0.9, and a
 	// second time in a row counts double.
 	Cut float64
-	// Quick defaults to 1 second.
+	// Quick defaults to 2 seconds.
 	Quick time.Duration
 	// Climb is the part of the way to the budget that is made up each second.
-	// Defaults to 0.0035.
+	// Defaults to 0.004.
 	Climb float64
 	// Hold is how long it climbs like that before it looks for freed quota.
-	// Defaults to 20 seconds.
+	// Defaults to 36 seconds.
 	Hold time.Duration
 	// Probe is how that goes: the pace gains Probe × t³, t being the seconds
-	// after Hold. Defaults to 0.0004.
+	// after Hold. Defaults to 0.0025.
 	Probe float64
 	// Memory is the time over which the ceiling is averaged while it is steady,
-	// Nimble while it drifts. Default to 60 and 14 seconds.
+	// Nimble while it drifts. Default to 80 and 12 seconds.
 	Memory, Nimble time.Duration
 	// Blend is the weight of the pace at the throttle in what a throttle tells
 	// of the ceiling; the rest is the rate granted since the throttle before.
-	// Defaults to 0.4.
+	// Defaults to 0.25.
 	Blend float64
 	// Lead is how much of a falling ceiling's error is taken off in advance.
 	// Defaults to 0.7.
@@ -78,16 +78,16 @@ func (c Config) withDefaults() (Config, error) {
 
 func (l Learning) withDefaults() Learning {
 	or(&l.Floor, 0.5)
-	or(&l.Pause, 850*time.Millisecond)
-	or(&l.Margin, 0.12)
-	or(&l.Cut, 0.85)
-	or(&l.Quick, time.Second)
-	or(&l.Climb, 0.0035)
-	or(&l.Hold, 20*time.Second)
-	or(&l.Probe, 0.0004)
-	or(&l.Memory, time.Minute)
-	or(&l.Nimble, 14*time.Second)
-	or(&l.Blend, 0.4)
+	or(&l.Pause, 830*time.Millisecond)
+	or(&l.Margin, 0.1)
+	or(&l.Cut, 0.9)
+	or(&l.Quick, 2*time.Second)
+	or(&l.Climb, 0.004)
+	or(&l.Hold, 36*time.Second)
+	or(&l.Probe, 0.0025)
+	or(&l.Memory, 80*time.Second)
+	or(&l.Nimble, 12*time.Second)
+	or(&l.Blend, 0.25)
 	or(&l.Lead, 0.7)
 	return l
 }

@@ -101,3 +101,176 @@ func TestAloneUsesTheBudget(t *testing.T) {
 		})
 	}
 }
+
+// A lower pace has to hold from the next call on, though 64 calls are in flight
+// and the dispatcher waits already.
+func TestLowerPaceHoldsFromTheNextCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := mustNew(t, Config{Quota: 30, Budget: 30})
+		var calls []*Call
+		for range 64 {
+			if err := p.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			calls = append(calls, p.Begin())
+		}
+		next := make(chan time.Time)
+		go func() {
+			for range 2 {
+				if p.Wait(t.Context()) == nil {
+					p.Begin()
+				}
+				next <- time.Now()
+			}
+		}()
+		synctest.Wait()
+		lowered := time.Now()
+		if err := p.SetBudget(1, 30); err != nil {
+			t.Fatal(err)
+		}
+		first := <-next
+		second := <-next
+		if got := first.Sub(lowered); got < 900*time.Millisecond {
+			t.Errorf("the waiting call began %v after the pace was lowered to 1, want about a second", got)
+		}
+		if got := second.Sub(first); got < 990*time.Millisecond {
+			t.Errorf("the call after it began %v later, want a second", got)
+		}
+		for _, c := range calls {
+			c.Done(OK)
+		}
+	})
+}
+
+func TestThrottleIsFeltByTheWaitingDispatcher(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := mustNew(t, Config{Quota: 30, Budget: 30})
+		if err := p.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c := p.Begin()
+		time.Sleep(20 * time.Millisecond)
+		done := make(chan time.Time)
+		go func() {
+			_ = p.Wait(t.Context())
+			done <- time.Now()
+		}()
+		synctest.Wait()
+		at := time.Now()
+		c.Done(Throttled)
+		pause := Learning{}.withDefaults().Pause
+		if got := (<-done).Sub(at); got < pause || got > pause+100*time.Millisecond {
+			t.Errorf("the dispatcher went on after %v, want the pause of %v", got, pause)
+		}
+	})
+}
+
+// A burst of throttles within a round trip is one message, not many.
+func TestOnceARoundTrip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := mustNew(t, Config{Quota: 30, Budget: 30})
+		var calls []*Call
+		for range 10 {
+			_ = p.Wait(t.Context())
+			calls = append(calls, p.Begin())
+		}
+		time.Sleep(time.Millisecond)
+		calls[0].Done(Throttled)
+		after := p.Snapshot()
+		if after.Pace >= 30 {
+			t.Fatalf("the pace is %v after a throttle", after.Pace)
+		}
+		for _, c := range calls[1:] {
+			c.Done(Throttled)
+		}
+		if got := p.Snapshot(); got.Pace != after.Pace || got.Throttles != 10 {
+			t.Errorf("pace %v and %d throttles, want %v and 10", got.Pace, got.Throttles, after.Pace)
+		}
+		time.Sleep(2 * time.Second)
+		c := p.Begin()
+		time.Sleep(100 * time.Millisecond)
+		c.Done(Throttled)
+		if got := p.Snapshot(); got.Pace >= after.Pace {
+			t.Errorf("the pace is %v after a throttle of a later call, want under %v", got.Pace, after.Pace)
+		}
+	})
+}
+
+func TestDoneCountsOnce(t *testing.T) {
+	p := mustNew(t, Config{Quota: 30, Budget: 30})
+	c := p.Begin()
+	c.Done(OK)
+	c.Done(Throttled)
+	if s := p.Snapshot(); s.InFlight != 0 || s.Throttles != 0 || s.Calls != 1 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := mustNew(t, Config{Quota: 1, Budget: 0.1})
+		_ = p.Wait(t.Context())
+		start := time.Now()
+		stop := errors.New("stop")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		for range 2 { // the second waits for its turn
+			go func() {
+				if err := p.Wait(ctx); !errors.Is(err, stop) {
+					t.Errorf("Wait: %v, want the cause", err)
+				}
+			}()
+		}
+		time.Sleep(3 * time.Second)
+		cancel(stop)
+		synctest.Wait()
+		// The reservation was given back: the token is due ten seconds after
+		// the first, not twenty.
+		if err := p.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Since(start).Round(time.Millisecond); got != 10*time.Second {
+			t.Errorf("the next token came after %v, want 10s", got)
+		}
+	})
+}
+
+func TestInFlightIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := mustNew(t, Config{Quota: 30, Budget: 30, MaxInFlight: 40})
+		var calls []*Call
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for p.Wait(ctx) == nil {
+			calls = append(calls, p.Begin())
+		}
+		if len(calls) != 40 {
+			t.Fatalf("%d calls in flight though none ended, want 40", len(calls))
+		}
+		got := make(chan time.Duration)
+		go func() {
+			start := time.Now()
+			_ = p.Wait(t.Context())
+			got <- time.Since(start)
+		}()
+		synctest.Wait()
+		calls[0].Done(Other)
+		if d := <-got; d > recheck {
+			t.Errorf("the dispatcher went on %v after a call ended", d)
+		}
+	})
+}
+
+func TestNewRefuses(t *testing.T) {
+	for name, c := range map[string]Config{
+		"nothing":            {},
+		"no budget":          {Quota: 30},
+		"over the quota":     {Quota: 30, Budget: 31},
+		"negative in flight": {Quota: 30, Budget: 24, MaxInFlight: -1},
+		"cut of 2":           {Quota: 30, Budget: 24, Learning: Learning{Cut: 2}},
+		"negative pause":     {Quota: 30, Budget: 24, Learning: Learning{Pause: -1}},
+	} {
+		if _, err := New(c); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
