@@ -141,9 +141,9 @@ func sandboxOptions(c *cli.Command) (sandboxConfig, error) {
 // serve runs the server until ctx ends.
 func serve(ctx context.Context, o sandboxConfig, stdout io.Writer) (err error) {
 	if o.log != "" {
-		f, err := os.OpenFile(o.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return fmt.Errorf("opening the log: %w", err)
+		f, openErr := os.OpenFile(o.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if openErr != nil {
+			return fmt.Errorf("opening the log: %w", openErr)
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		o.config.LogTo = f

@@ -84,6 +84,7 @@ type Server struct {
 	http   *http.Server
 	url    string
 	served chan error
+	endAll context.CancelFunc // ends long polls
 }
 
 // New makes a server that does not listen yet.
@@ -163,7 +164,10 @@ func (s *Server) Start(addr string) (string, error) {
 		_ = ln.Close()
 		return "", errors.New("the sandbox listens already")
 	}
+	base, cancel := context.WithCancel(context.Background())
+	s.endAll = cancel
 	s.http = &http.Server{
+		BaseContext:       func(net.Listener) context.Context { return base },
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,
@@ -209,8 +213,8 @@ func (s *Server) URL() string {
 	return s.url
 }
 
-// Close stops serving: calls under way have until ctx ends, those that hang or
-// poll are cut off. It writes out the log.
+// Close stops serving: long polls come back empty, calls that hang are cut off,
+// all others have until ctx ends. It writes out the log.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	srv, served := s.http, s.served
@@ -218,6 +222,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.wire.Close()
 	var errs []error
 	if srv != nil {
+		s.endAll()
 		if err := srv.Shutdown(ctx); err != nil {
 			_ = srv.Close()
 			if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {

@@ -66,7 +66,7 @@ func (l *Log) Add(r wire.Record) {
 	defer l.mu.Unlock()
 	n := len(l.chunks)
 	if n == 0 || len(l.chunks[n-1]) == chunkSize {
-		if int(l.next-l.first) >= l.keep {
+		if n > 0 && int(l.next-l.first)-len(l.chunks[0]) >= l.keep {
 			l.first += int64(len(l.chunks[0]))
 			l.chunks = slices.Delete(l.chunks, 0, 1)
 		}
