@@ -54,21 +54,22 @@ type writer struct {
 
 	wake   chan struct{}
 	exited chan struct{}
+
+	pool sync.Pool // of *operation; not shared, or a synctest bubble would see another's channels
 }
 
 func newWriter(db *DB, conn *Conn) *writer {
 	w := &writer{db: db, conn: conn, wake: make(chan struct{}, 1), exited: make(chan struct{})}
+	w.pool.New = func() any { return &operation{done: make(chan struct{}, 1)} }
 	go w.run()
 	return w
 }
-
-var operations = sync.Pool{New: func() any { return &operation{done: make(chan struct{}, 1)} }}
 
 func (w *writer) do(ctx context.Context, fn func(*Tx) error, savepoint bool) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	op := operations.Get().(*operation)
+	op := w.pool.Get().(*operation)
 	op.fn, op.savepoint, op.err = fn, savepoint, nil
 	op.state.Store(opQueued)
 	w.mu.Lock()
@@ -92,7 +93,7 @@ func (w *writer) do(ctx context.Context, fn func(*Tx) error, savepoint bool) err
 	}
 	err := op.err
 	op.fn = nil
-	operations.Put(op)
+	w.pool.Put(op)
 	return err
 }
 
