@@ -2,6 +2,7 @@ package cognito_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -197,9 +198,7 @@ func TestListUsersLag(t *testing.T) {
 		do := func(op, user string, more obj) {
 			t.Helper()
 			in := obj{"UserPoolId": poolID, "Username": user}
-			for k, v := range more {
-				in[k] = v
-			}
+			maps.Copy(in, more)
 			if _, e := direct(t, c, op, in); e != "" {
 				t.Fatal(e)
 			}
@@ -216,7 +215,7 @@ func TestListUsersLag(t *testing.T) {
 		}
 		time.Sleep(6*time.Second - 1) // just before 10
 		at(10, map[string]string{"ana": "CONFIRMED", "bob": "CONFIRMED"})
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		at(10, map[string]string{"ana": "RESET_REQUIRED", "bob": "CONFIRMED"})
 		time.Sleep(4 * time.Second) // 14
 		at(14, map[string]string{"ana": "FORCE_CHANGE_PASSWORD", "eve": "FORCE_CHANGE_PASSWORD"})

@@ -110,6 +110,9 @@ func (in *poolInput) apply(s *settings) {
 	}
 	s.SMS, s.Recovery, s.AutoVerifiedAttributes = in.SmsConfiguration, in.AccountRecoverySetting, in.AutoVerifiedAttributes
 	s.Policies, s.AdminCreateUserConfig, s.Tags = in.Policies, in.AdminCreateUserConfig, in.UserPoolTags
+	if s.Policies == nil {
+		s.Policies = json.RawMessage(defaultPolicies)
+	}
 	if in.UserPoolTier != nil {
 		s.Tier = *in.UserPoolTier
 	}
@@ -129,7 +132,7 @@ type poolJSON struct {
 	*settings
 }
 
-func (p *Pool) render1() poolJSON {
+func (p *Pool) describe() poolJSON {
 	return poolJSON{
 		ID: p.id, Arn: p.ARN(), CreationDate: stamp(p.created), EstimatedNumberOfUsers: p.count.Load(),
 		AliasAttributes: p.aliases, UsernameAttributes: p.nameAttr, settings: p.settings.Load(),
@@ -154,7 +157,7 @@ func (c *Cognito) createUserPool(call *wire.Call, in *poolInput) (any, error) {
 	if err := c.addPool(p); err != nil {
 		return nil, err
 	}
-	return struct{ UserPool poolJSON }{p.render1()}, nil
+	return struct{ UserPool poolJSON }{p.describe()}, nil
 }
 
 func (c *Cognito) describeUserPool(call *wire.Call, in *poolInput) (any, error) {
@@ -162,7 +165,7 @@ func (c *Cognito) describeUserPool(call *wire.Call, in *poolInput) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	return struct{ UserPool poolJSON }{p.render1()}, nil
+	return struct{ UserPool poolJSON }{p.describe()}, nil
 }
 
 func (c *Cognito) updateUserPool(call *wire.Call, in *poolInput) (any, error) {

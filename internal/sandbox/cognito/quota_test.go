@@ -79,7 +79,7 @@ func TestExactlyAtTheQuota(t *testing.T) {
 		c := quotaPool(t, cognito.Limit{Rate: 30, Burst: 1})
 		start := time.Now()
 		for i := range 30 * 60 {
-			time.Sleep(start.Add(time.Duration(i+1) * time.Second / 30).Sub(time.Now()))
+			time.Sleep(time.Until(start.Add(time.Duration(i+1) * time.Second / 30)))
 			if e := reset(t, c, "u1"); e != "" {
 				t.Fatalf("call %d after %v: %s", i+1, time.Since(start), e)
 			}

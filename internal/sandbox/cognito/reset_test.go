@@ -186,7 +186,7 @@ func TestDailyEmailCap(t *testing.T) {
 			c.Switch(func(s *cognito.Switches) { s.EmailCapSilent = silent })
 			midnight := time.Now().UTC() // bubbles begin at midnight UTC
 			until := func(hour int, minute time.Duration) {
-				time.Sleep(midnight.Add(time.Duration(hour)*time.Hour + minute*time.Minute).Sub(time.Now()))
+				time.Sleep(time.Until(midnight.Add(time.Duration(hour)*time.Hour + minute*time.Minute)))
 			}
 			until(10, 0)
 			for i := range 50 {

@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -99,10 +100,8 @@ func (k *checks) str(member, v string, r rule) {
 		k.fail(member, v, r, "Member must satisfy regular expression pattern: "+r.pattern)
 	}
 	if r.enum != nil {
-		for _, e := range r.enum {
-			if v == e {
-				return
-			}
+		if slices.Contains(r.enum, v) {
+			return
 		}
 		k.fail(member, v, r, "Member must satisfy enum value set: ["+strings.Join(r.enum, ", ")+"]")
 	}
