@@ -28,5 +28,5 @@
 //
 // Memory does not grow with the list, but for one bit a line. Digests are
 // partitioned into a temporary file (mode 0600, unlinked at once) and taken back
-// one partition at a time. A list of up to about 150,000 rows stays in memory.
+// one partition at a time. A list of up to about 70,000 rows stays in memory.
 package intake

@@ -4,11 +4,11 @@ import "encoding/binary"
 
 const (
 	// spillParts is into how many partitions records go. At 100 million rows a
-	// partition is loaded into 4 MiB, at a billion into 40.
+	// partition is loaded into 8 MiB.
 	spillParts = 1 << spillBits
-	spillBits  = 10
+	spillBits  = 9
 	// spillBlock is how much of a partition is kept in memory, and written to
-	// the file at once. All partitions together take 4 MiB.
+	// the file at once. All partitions together take 2 MiB.
 	spillBlock = 4 << 10
 	// spillLink is the offset in the file of the partition's block before, plus
 	// one, at the head of a block.
