@@ -2,6 +2,7 @@ package peers
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -100,7 +101,7 @@ func told(err error) string {
 		if r, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
 			return fmt.Sprintf("HTTP %d, and nothing that the SDK understands", r.HTTPStatusCode())
 		}
-		return "no reply: " + err.Error()
+		return err.Error()
 	}
 	name := strings.TrimPrefix(fmt.Sprintf("%T", api), "*types.")
 	switch _, generic := errors.AsType[*smithy.GenericAPIError](err); {
@@ -129,4 +130,30 @@ func once(all []string) string {
 		}
 	}
 	return all[0]
+}
+
+// unsigned makes a call without a signature, and says status and code.
+func unsigned(ctx context.Context, url, contentType, target, body string) string {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/", strings.NewReader(body))
+	if err != nil {
+		return err.Error()
+	}
+	req.Header.Set("Content-Type", contentType)
+	req.Header.Set("X-Amz-Target", target)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = resp.Body.Close() }() // only read
+	if resp.StatusCode == http.StatusOK {
+		return "accepted"
+	}
+	var reply struct {
+		Type string `json:"__type"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&reply); err != nil {
+		return fmt.Sprintf("%d and no JSON", resp.StatusCode)
+	}
+	return fmt.Sprintf("%d %s", resp.StatusCode, reply.Type[strings.LastIndex(reply.Type, "#")+1:])
 }
