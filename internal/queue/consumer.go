@@ -87,14 +87,16 @@ type Consumer struct {
 	changes []*Item          // to be given up with Item.timeout
 	deletes []*Item          // to be deleted
 	oldest  time.Time        // when the oldest of deletes was finished
-	paused  map[string]bool // reasons for receiving nothing
+	paused  map[string]bool  // reasons for receiving nothing
 	stopped bool
 	urgent  bool // flush without waiting for company
-	calls   int  // batch calls under way for changes and deletes
+
+	receiving bool            // a receive is under way
+	ended     <-chan struct{} // closed when the loops have been told to end
 }
 
 // Start makes a consumer and starts its loops. They end with Close, or at once
-// when ctx ends.
+// when ctx ends; Close has to be called in any case.
 func Start(ctx context.Context, cfg ConsumerConfig) *Consumer {
 	c := &Consumer{
 		cfg:            cfg.withDefaults(),
@@ -106,6 +108,7 @@ func Start(ctx context.Context, cfg ConsumerConfig) *Consumer {
 		wakeNext:       newSignal(),
 	}
 	ctx, c.abort = context.WithCancel(ctx)
+	c.ended = ctx.Done()
 	receiveCtx, stop := context.WithCancel(ctx)
 	c.stop = stop
 	c.loops.Go(func() { c.receiveLoop(ctx, receiveCtx) })
@@ -145,7 +148,8 @@ func (c *Consumer) TryNext() *Item {
 }
 
 // Pause stops receiving for a reason, and hands back every message that nobody
-// works on. Pausing twice for one reason is pausing once.
+// works on, as soon as a receive under way has ended: it would bring them again.
+// Pausing twice for one reason is pausing once.
 func (c *Consumer) Pause(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -183,7 +187,8 @@ func (c *Consumer) Stop() {
 
 // Close stops, waits until what was finished is deleted and what was handed back
 // is visible, or until ctx ends, and ends the loops. It returns how many
-// messages it had to leave to their visibility timeout. Closing twice is fine.
+// messages it had to leave to their visibility timeout. Closing twice is fine,
+// also while the first is under way.
 func (c *Consumer) Close(ctx context.Context) (left int) {
 	c.Stop()
 	c.mu.Lock()
@@ -215,6 +220,8 @@ func (c *Consumer) awaitFlush(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-c.ended: // nobody is left to flush
+			return
 		case <-tick.C:
 		}
 	}
@@ -225,11 +232,11 @@ func (c *Consumer) awaitFlush(ctx context.Context) {
 func (c *Consumer) flushed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.calls > 0 || len(c.changes) > 0 || len(c.deletes) > 0 {
+	if c.receiving {
 		return false
 	}
 	for _, it := range c.tracked {
-		if it.state == deleting {
+		if it.state == deleting || it.state == givingUp {
 			return false
 		}
 	}
@@ -246,6 +253,18 @@ func (c *Consumer) handBackLocked() {
 	c.ready = nil
 	c.urgent = c.urgent || c.stopped
 	c.wakeVisibility.set()
+}
+
+// Bounds of a batch call. One that hangs must not cost the other messages their
+// visibility, so the visibility is the measure; ten seconds are long for SQS.
+const (
+	minCallTimeout = 500 * time.Millisecond
+	maxCallTimeout = 10 * time.Second
+)
+
+// callContext bounds one batch call.
+func (c *Consumer) callContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, min(max(c.cfg.Visibility/8, minCallTimeout), maxCallTimeout))
 }
 
 // signal wakes a loop; setting it twice before the loop looks wakes it once.

@@ -57,14 +57,14 @@ func (c *Consumer) deleteBatch(ctx context.Context) {
 	for i, it := range batch {
 		handles[i] = it.handle
 	}
-	c.calls++
 	c.mu.Unlock()
 
-	errs, err := c.cfg.Transport.Delete(ctx, handles)
+	call, cancel := c.callContext(ctx)
+	errs, err := c.cfg.Transport.Delete(call, handles)
+	cancel()
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.calls--
 	for i, it := range batch {
 		fate := err
 		if err == nil {
@@ -80,22 +80,20 @@ func (c *Consumer) deleteBatch(ctx context.Context) {
 // deletedLocked settles one entry. A failure is tried again on its own, so that
 // it holds up no other batch; the item stays tracked and is kept invisible
 // meanwhile. Deleting what is deleted already does no harm, so an entry that the
-// reply does not name is simply tried again.
+// reply does not name is simply tried again. A message that came again meanwhile
+// has a newer handle, and an old one deletes nothing though the reply says so.
 func (c *Consumer) deletedLocked(it *Item, err error, handle string) {
 	switch {
-	case err == nil, errors.Is(err, ErrStale) && it.handle == handle:
+	case it.state == gone:
+	case it.handle != handle:
+		c.addDeleteLocked(it)
+	case err == nil, errors.Is(err, ErrStale):
 		c.forgetLocked(it)
 	case it.tries+1 >= maxDeleteTries:
 		c.cfg.Logger.Warn("a finished message could not be deleted; it will come again, and will only be deleted then", "error", err)
 		c.forgetLocked(it)
 	default:
 		it.tries++
-		it.timer = time.AfterFunc(backoff(it.tries, minDeleteBackoff, maxDeleteBackoff), func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if c.tracked[it.d.ID] == it {
-				c.addDeleteLocked(it)
-			}
-		})
+		c.againLocked(it, backoff(it.tries, minDeleteBackoff, maxDeleteBackoff))
 	}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Item is a message that the consumer holds. Whoever got it from Next finishes
-// it with exactly one of Delete, GiveUp, Retry or DeadLetter.
+// it with one of Delete, GiveUp, Retry or DeadLetter; a second ending is ignored.
 type Item struct {
 	c *Consumer
 	d Delivery
@@ -16,8 +16,8 @@ type Item struct {
 	handle   string        // the newest
 	deadline time.Time     // when the message becomes visible unless extended
 	timeout  time.Duration // for givingUp
-	tries    int           // failed deletes
-	timer    *time.Timer   // for resting and for a delete that is tried again
+	tries    int           // failed deletes, or failed attempts to give it up
+	timer    *time.Timer   // for resting, and for a call that is tried again
 }
 
 type itemState uint8
@@ -28,6 +28,7 @@ const (
 	resting                   // waits for a local retry
 	givingUp                  // its visibility is about to be set, then it is forgotten
 	deleting                  // finished; to be deleted
+	gone                      // forgotten: deleted, given up, or no longer ours
 )
 
 // ID is the queue's name for the message.
@@ -43,16 +44,16 @@ func (it *Item) Corrupt() bool { return it.d.Corrupt }
 func (it *Item) Receives() int { return it.d.Receives }
 
 // Delete says that the message is finished. It is deleted in a batch, soon, and
-// again with back-off if that fails.
+// again with back-off if that fails. One that is no longer ours comes again, and
+// is deleted then.
 func (it *Item) Delete() {
 	c := it.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	it.state = deleting
-	if _, ok := c.tracked[it.d.ID]; !ok {
-		return // its visibility ran out meanwhile; it comes again, and is deleted then
+	if it.state == started {
+		it.state = deleting
+		c.addDeleteLocked(it)
 	}
-	c.addDeleteLocked(it)
 }
 
 // GiveUp hands the message back to be visible after d (0 to MaxVisibility) and
@@ -61,8 +62,10 @@ func (it *Item) GiveUp(d time.Duration) {
 	c := it.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.giveUpLocked(it, d)
-	c.wakeVisibility.set()
+	if it.state == started {
+		c.giveUpLocked(it, d)
+		c.wakeVisibility.set()
+	}
 }
 
 // Retry keeps the message and hands it out again after d; with zero it is the
@@ -71,21 +74,18 @@ func (it *Item) Retry(d time.Duration) {
 	c := it.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.tracked[it.d.ID]; !ok {
-		return
-	}
-	if c.stopped || len(c.paused) > 0 {
+	switch {
+	case it.state != started:
+	case c.stopped || len(c.paused) > 0:
 		c.giveUpLocked(it, 0)
 		c.wakeVisibility.set()
-		return
-	}
-	if d <= 0 {
+	case d <= 0:
 		c.readyLocked(it)
-		return
+	default:
+		it.state = resting
+		c.resting++
+		it.timer = time.AfterFunc(d, it.rested)
 	}
-	it.state = resting
-	c.resting++
-	it.timer = time.AfterFunc(d, it.rested)
 }
 
 func (it *Item) rested() {
@@ -129,9 +129,6 @@ func (c *Consumer) readyLocked(it *Item) {
 }
 
 func (c *Consumer) giveUpLocked(it *Item, d time.Duration) {
-	if _, ok := c.tracked[it.d.ID]; !ok || it.state == givingUp {
-		return
-	}
 	if it.state == resting {
 		c.resting--
 		it.stopTimer()
@@ -151,14 +148,31 @@ func (c *Consumer) addDeleteLocked(it *Item) {
 	}
 }
 
+// againLocked makes a failed delete or change again after d, with other messages
+// or alone: it holds up none of them.
+func (c *Consumer) againLocked(it *Item, d time.Duration) {
+	it.timer = time.AfterFunc(d, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		switch it.state {
+		case deleting:
+			c.addDeleteLocked(it)
+		case givingUp:
+			c.changes = append(c.changes, it)
+			c.wakeVisibility.set()
+		}
+	})
+}
+
 // forgetLocked lets go of an item for good.
 func (c *Consumer) forgetLocked(it *Item) {
-	if c.tracked[it.d.ID] != it {
+	if it.state == gone {
 		return
 	}
 	if it.state == resting {
 		c.resting--
 	}
+	it.state = gone
 	it.stopTimer()
 	delete(c.tracked, it.d.ID)
 	c.bytes -= it.size()

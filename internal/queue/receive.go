@@ -11,6 +11,11 @@ import (
 const (
 	minReceiveBackoff = time.Second
 	maxReceiveBackoff = 30 * time.Second
+	// receiveSlack is how much longer than its long poll a receive may take.
+	receiveSlack = 10 * time.Second
+	// minEmptyPoll keeps a server that answers a long poll at once, with
+	// nothing, from being asked all the time.
+	minEmptyPoll = time.Second
 )
 
 // receiveLoop receives until stop ends. A receive that is under way then may go
@@ -37,6 +42,7 @@ func (c *Consumer) receiveLoop(ctx, stop context.Context) {
 			}
 			continue
 		}
+		begun := time.Now()
 		ds, err := c.receiveOnce(call)
 		if stop.Err() != nil && err != nil {
 			return // the stop cut the call off
@@ -44,6 +50,9 @@ func (c *Consumer) receiveLoop(ctx, stop context.Context) {
 		c.cfg.Received(len(ds), err)
 		if err == nil {
 			failures = 0
+			if len(ds) == 0 && time.Since(begun) < minEmptyPoll && !sleep(stop, minEmptyPoll, nil) {
+				return
+			}
 			continue
 		}
 		failures++
@@ -55,16 +64,23 @@ func (c *Consumer) receiveLoop(ctx, stop context.Context) {
 	}
 }
 
-// receiveOnce counts as a call under way, so that Close waits for what it brings.
+// receiveOnce makes one receive. While it is under way nothing is handed back by
+// a pause or a stop: it would be received once more.
 func (c *Consumer) receiveOnce(ctx context.Context) ([]Delivery, error) {
 	c.mu.Lock()
-	c.calls++
+	if c.stopped {
+		c.mu.Unlock()
+		return nil, context.Canceled
+	}
+	c.receiving = true
 	c.mu.Unlock()
 	before := time.Now()
-	ds, err := c.cfg.Transport.Receive(ctx, MaxBatch, c.cfg.Wait, c.cfg.Visibility)
+	call, cancel := context.WithTimeout(ctx, c.cfg.Wait+receiveSlack)
+	ds, err := c.cfg.Transport.Receive(call, MaxBatch, c.cfg.Wait, c.cfg.Visibility)
+	cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.calls--
+	c.receiving = false
 	now := time.Now()
 	for _, d := range ds {
 		c.addLocked(d, before, now)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -115,7 +116,7 @@ func (q *SQS) Delete(ctx context.Context, handles []string) ([]error, error) {
 		q.observe("DeleteMessageBatch", err, 0)
 		return nil, fmt.Errorf("deleting from the queue: %w", known(err))
 	}
-	a := answers(len(handles), out.Failed)
+	a := answers(len(handles), out.Failed, staleEntry)
 	for _, s := range out.Successful {
 		a.done(s.Id)
 	}
@@ -136,7 +137,7 @@ func (q *SQS) ChangeVisibility(ctx context.Context, changes []Visibility) ([]err
 		q.observe("ChangeMessageVisibilityBatch", err, 0)
 		return nil, fmt.Errorf("changing the visibility of messages: %w", known(err))
 	}
-	a := answers(len(changes), out.Failed)
+	a := answers(len(changes), out.Failed, staleEntry)
 	for _, s := range out.Successful {
 		a.done(s.Id)
 	}
@@ -159,7 +160,7 @@ func (q *SQS) send(ctx context.Context, url string, bodies [][]byte) ([]error, e
 		q.observe("SendMessageBatch", err, 0)
 		return nil, fmt.Errorf("sending to the queue: %w", known(err))
 	}
-	a := answers(len(bodies), out.Failed)
+	a := answers(len(bodies), out.Failed, entryError)
 	for _, s := range out.Successful {
 		a.done(s.Id)
 	}
@@ -206,14 +207,14 @@ func (q *SQS) Depth(ctx context.Context) (Depth, error) {
 // they did the work.
 type batchAnswers struct{ errs []error }
 
-func answers(n int, failed []types.BatchResultErrorEntry) batchAnswers {
+func answers(n int, failed []types.BatchResultErrorEntry, read func(types.BatchResultErrorEntry) error) batchAnswers {
 	a := batchAnswers{errs: make([]error, n)}
 	for i := range a.errs {
 		a.errs[i] = ErrNoAnswer
 	}
 	for _, f := range failed {
 		if i, ok := a.index(f.Id); ok {
-			a.errs[i] = entryError(f)
+			a.errs[i] = read(f)
 		}
 	}
 	return a
@@ -250,15 +251,19 @@ type EntryError struct {
 
 func (e *EntryError) Error() string { return "the queue refused an entry: " + e.Code }
 
-// entryError knows the codes of a stale handle in a batch reply.
 func entryError(f types.BatchResultErrorEntry) error {
-	e := &EntryError{Code: aws.ToString(f.Code), SenderFault: f.SenderFault}
-	switch e.Code {
-	case "ReceiptHandleIsInvalid", "MessageNotInflight",
-		"AWS.SimpleQueueService.MessageNotInflight", "InvalidParameterValue":
-		return fmt.Errorf("%w: %s", ErrStale, e.Code)
+	return &EntryError{Code: aws.ToString(f.Code), SenderFault: f.SenderFault}
+}
+
+// staleEntry knows the codes of a stale handle in the reply to a delete or a
+// change of visibility. InvalidParameterValue is what SQS says of a message that
+// is no longer available, and of one that has been invisible for twelve hours.
+func staleEntry(f types.BatchResultErrorEntry) error {
+	switch code := aws.ToString(f.Code); strings.TrimPrefix(code, "AWS.SimpleQueueService.") {
+	case "ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue":
+		return fmt.Errorf("%w: %s", ErrStale, code)
 	}
-	return e
+	return entryError(f)
 }
 
 // known puts our own sentinel in front of SQS's error where we have one. SQS

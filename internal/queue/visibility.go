@@ -14,6 +14,8 @@ const (
 	company = 100 * time.Millisecond
 	// extendRetry is the wait after a failed extension.
 	extendRetry = time.Second
+	// maxChangeTries is how often handing a message back is tried.
+	maxChangeTries = 5
 )
 
 // visibilityLoop keeps what is held invisible, and hands back what is given up.
@@ -48,35 +50,64 @@ func (c *Consumer) gather() bool {
 	return !c.urgent && len(c.changes) > 0 && len(c.changes) < MaxBatch
 }
 
-// flushChanges hands back what was given up. An entry that fails is left to its
-// timeout: it comes back later than wished, and nothing is lost.
+// flushChanges hands back what was given up.
 func (c *Consumer) flushChanges(ctx context.Context) {
 	for {
-		c.mu.Lock()
-		n := min(len(c.changes), MaxBatch)
-		batch := slices.Clone(c.changes[:n])
-		c.changes = c.changes[n:]
-		var vs []Visibility
-		for _, it := range batch {
-			vs = append(vs, Visibility{it.handle, it.timeout})
-		}
-		if n > 0 {
-			c.calls++
-		}
-		c.mu.Unlock()
-		if n == 0 {
+		batch, vs := c.takeChanges()
+		if len(batch) == 0 {
 			return
 		}
-		errs, err := c.cfg.Transport.ChangeVisibility(ctx, vs)
-		if err = errors.Join(append(errs, err)...); err != nil {
-			c.cfg.Logger.Warn("handing messages back failed; they come back when their visibility runs out", "error", err)
+		call, cancel := c.callContext(ctx)
+		errs, err := c.cfg.Transport.ChangeVisibility(call, vs)
+		cancel()
+		if all := errors.Join(append(errs, err)...); all != nil {
+			c.cfg.Logger.Warn("handing messages back failed", "error", all, "messages", len(batch))
 		}
 		c.mu.Lock()
-		c.calls--
-		for _, it := range batch {
-			c.forgetLocked(it)
+		for i, it := range batch {
+			fate := err
+			if err == nil {
+				fate = errs[i]
+			}
+			c.changedLocked(it, fate, vs[i])
 		}
 		c.mu.Unlock()
+	}
+}
+
+// takeChanges takes up to a batch of what was given up, and nothing while a pause
+// or a stop waits for the receive under way.
+func (c *Consumer) takeChanges() (batch []*Item, vs []Visibility) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.receiving && (c.stopped || len(c.paused) > 0) {
+		return nil, nil
+	}
+	for len(c.changes) > 0 && len(batch) < MaxBatch {
+		it := c.changes[0]
+		c.changes = c.changes[1:]
+		if it.state != gone {
+			batch = append(batch, it)
+			vs = append(vs, Visibility{it.handle, it.timeout})
+		}
+	}
+	return batch, vs
+}
+
+// changedLocked settles one entry. What fails is tried again a few times and then
+// left to its timeout: it comes back later than wished, and nothing is lost. An
+// entry that the reply does not name is left as well: if it was done, somebody
+// else may hold the message by now.
+func (c *Consumer) changedLocked(it *Item, err error, v Visibility) {
+	switch {
+	case it.state == gone:
+	case it.handle != v.Handle: // it came again meanwhile
+		c.changes = append(c.changes, it)
+	case err == nil, errors.Is(err, ErrStale), errors.Is(err, ErrNoAnswer), it.tries+1 >= maxChangeTries:
+		c.forgetLocked(it)
+	default:
+		it.tries++
+		c.againLocked(it, backoff(it.tries, minDeleteBackoff, maxDeleteBackoff))
 	}
 }
 
@@ -87,9 +118,7 @@ func (c *Consumer) nextExtension(now time.Time) time.Duration {
 	defer c.mu.Unlock()
 	d := idle
 	for _, it := range c.tracked {
-		if it.state != givingUp {
-			d = min(d, it.deadline.Add(-c.cfg.Visibility/2).Sub(now))
-		}
+		d = min(d, it.deadline.Add(-c.cfg.Visibility/2).Sub(now))
 	}
 	return d
 }
@@ -101,7 +130,7 @@ func (c *Consumer) extendDue(ctx context.Context) bool {
 	c.mu.Lock()
 	var due []*Item
 	for _, it := range c.tracked {
-		if it.state != givingUp && it.deadline.Sub(now) <= c.cfg.Visibility*5/8 {
+		if it.deadline.Sub(now) <= c.cfg.Visibility*5/8 {
 			due = append(due, it)
 		}
 	}
@@ -122,7 +151,9 @@ func (c *Consumer) extend(ctx context.Context, batch []*Item) bool {
 	}
 	c.mu.Unlock()
 	before := time.Now()
-	errs, err := c.cfg.Transport.ChangeVisibility(ctx, vs)
+	call, cancel := c.callContext(ctx)
+	errs, err := c.cfg.Transport.ChangeVisibility(call, vs)
+	cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
@@ -132,6 +163,7 @@ func (c *Consumer) extend(ctx context.Context, batch []*Item) bool {
 	ok := true
 	for i, it := range batch {
 		switch {
+		case it.state == gone:
 		case errs[i] == nil:
 			it.deadline = before.Add(c.cfg.Visibility)
 		case errors.Is(errs[i], ErrStale) && it.handle == vs[i].Handle:
