@@ -41,13 +41,13 @@ type Learning struct {
 	// when it follows another within Quick of calling. Defaults to 0.9, and a
 	// second time in a row counts double.
 	Cut float64
-	// Quick defaults to 2 seconds.
+	// Quick defaults to 1.2 seconds.
 	Quick time.Duration
 	// Climb is the part of the way to the budget that is made up each second.
-	// Defaults to 0.004.
+	// Defaults to 0.0042.
 	Climb float64
 	// Hold is how long it climbs like that before it looks for freed quota.
-	// Defaults to 36 seconds.
+	// Defaults to 34 seconds.
 	Hold time.Duration
 	// Probe is how that goes: the pace gains Probe × t³, t being the seconds
 	// after Hold. Defaults to 0.0025.
@@ -81,9 +81,9 @@ func (l Learning) withDefaults() Learning {
 	or(&l.Pause, 830*time.Millisecond)
 	or(&l.Margin, 0.1)
 	or(&l.Cut, 0.9)
-	or(&l.Quick, 2*time.Second)
-	or(&l.Climb, 0.004)
-	or(&l.Hold, 36*time.Second)
+	or(&l.Quick, 1200*time.Millisecond)
+	or(&l.Climb, 0.0042)
+	or(&l.Hold, 34*time.Second)
 	or(&l.Probe, 0.0025)
 	or(&l.Memory, 80*time.Second)
 	or(&l.Nimble, 12*time.Second)

@@ -83,7 +83,7 @@ func bestFixed(s *sim.Scenario, our row, seeds int) row {
 	lo, hi := 0.0, 2*float64(sim.Quota)
 	rate := our.perSec.Median
 	var r row
-	for range 7 {
+	for range 5 {
 		r = measure(fmt.Sprintf("best fixed in hindsight: %.2f", rate), many(s, sim.Fixed("", rate), seeds))
 		if d := r.use.Median - our.use.Median; d > 0.1 {
 			hi = rate

@@ -43,7 +43,9 @@ func SimulateWave(v Wave, st Strategy, seed uint64, length time.Duration) Waved 
 	w := newWorld(seed, s.quota(), s.trip, length)
 	v.start(w)
 	st.start(w)
-	w.run(length)
+	for w.now < length && v.recovered+v.late < v.Users {
+		w.run(w.now + time.Minute)
+	}
 	return Waved{Run{w.seconds, s}, v.reset, v.recovered, v.late, v.finished}
 }
 
