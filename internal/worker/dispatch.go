@@ -10,6 +10,7 @@ import (
 // dispatch hands out tokens until fetch ends. A token is waited for with a
 // message at hand and before its claim, so that nothing waits with an open claim.
 func (w *Worker) dispatch(fetch, work context.Context) {
+	defer close(w.work)
 	for {
 		w.cfg.Health.Beat("dispatch")
 		if !w.halts.wait(fetch) {
@@ -30,16 +31,38 @@ func (w *Worker) dispatch(fetch, work context.Context) {
 			it.GiveUp(0)
 			continue
 		}
-		select {
-		case w.slots <- struct{}{}:
-		case <-fetch.Done():
+		if !w.hand(fetch, work, it) {
 			it.GiveUp(0)
 			return
 		}
+	}
+}
+
+// hand gives a message to a goroutine that waits for one, or to a new one while
+// there are fewer than maxHandlers. They are kept, because a call grows a stack
+// that is not worth growing anew for each message. It reports false when fetch
+// ends first.
+func (w *Worker) hand(fetch, work context.Context, it *queue.Item) bool {
+	select {
+	case w.work <- it:
+		return true
+	default:
+	}
+	if w.started < maxHandlers {
+		w.started++
 		w.handlers.Go(func() {
-			defer func() { <-w.slots }()
 			w.spend(work, it)
+			for it := range w.work {
+				w.spend(work, it)
+			}
 		})
+		return true
+	}
+	select {
+	case w.work <- it:
+		return true
+	case <-fetch.Done():
+		return false
 	}
 }
 

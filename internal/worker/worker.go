@@ -123,8 +123,9 @@ type Worker struct {
 	cfg      Config
 	log      *slog.Logger
 	consumer *queue.Consumer
-	slots    chan struct{}  // one for each message being worked on
-	handlers sync.WaitGroup // as many as slots are taken
+	work     chan *queue.Item // from dispatch to the handlers
+	handlers sync.WaitGroup
+	started  int // handlers; dispatch alone touches it
 
 	jobs    *jobs
 	halts   *halts
@@ -134,6 +135,9 @@ type Worker struct {
 	// finish ends the run from inside: a drain that is done, or a halt in one.
 	finish context.CancelCauseFunc
 }
+
+// maxPrefetch bounds the messages held ahead, whatever the pace.
+const maxPrefetch = 1000
 
 // maxHandlers bounds the messages worked on at once, those whose claim or record
 // is being written included.
@@ -145,7 +149,7 @@ func New(cfg Config) *Worker {
 	w := &Worker{
 		cfg:     cfg,
 		log:     cfg.Logger,
-		slots:   make(chan struct{}, maxHandlers),
+		work:    make(chan *queue.Item),
 		breaker: newBreaker(cfg.SameFailure),
 	}
 	w.jobs = newJobs(w)
@@ -208,7 +212,7 @@ func (w *Worker) consumerConfig() queue.ConsumerConfig {
 		Visibility: w.cfg.Visibility,
 		// Three seconds of pace: enough that no receive is waited for, and few
 		// enough that a killed worker leaves little invisible.
-		Prefetch: func() int { return int(3 * w.cfg.Pace.Snapshot().Pace) },
+		Prefetch: func() int { return min(maxPrefetch, int(3*w.cfg.Pace.Snapshot().Pace)) },
 		DeleteAfter: func() time.Duration {
 			p := max(w.cfg.Pace.Snapshot().Pace, 1)
 			return time.Duration(queue.MaxBatch/p*float64(time.Second)) + 250*time.Millisecond
