@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -171,7 +170,6 @@ func (s *Server) Start(addr string) (string, error) {
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,
-		ErrorLog:          log.New(io.Discard, "", 0), // it reports the connections that faults reset
 	}
 	s.url = "http://" + ln.Addr().String()
 	s.served = make(chan error, 1)

@@ -138,9 +138,9 @@ func TestStream(t *testing.T) {
 		l := New(Config{Stream: out})
 		for round := 1; round <= 2; round++ {
 			l.Add(record("Send"))
-			time.Sleep(flushAfter - 1)
+			time.Sleep(flushAfter - time.Nanosecond)
 			l.Add(record("Send"))
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			if got := out.lines(); got != 2*round {
 				t.Errorf("round %d: %d lines", round, got)

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"crypto/md5" //nolint:gosec // the protocol's checksum, not a protection
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
@@ -48,4 +49,10 @@ func writeSized(h hash.Hash, s string) {
 	binary.BigEndian.PutUint32(n[:], uint32(len(s)))
 	h.Write(n[:])
 	h.Write([]byte(s))
+}
+
+// contentHash is the deduplication ID that a FIFO queue makes of a body.
+func contentHash(body string) string {
+	sum := sha256.Sum256([]byte(body))
+	return hex.EncodeToString(sum[:])
 }

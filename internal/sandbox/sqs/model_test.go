@@ -15,7 +15,6 @@ type model struct {
 	now, visibility, retention int64
 	maxReceives                int
 	messages                   []*modelMessage
-	dead                       []string
 }
 
 type modelMessage struct {

@@ -176,10 +176,9 @@ func (s *Service) setAttributes(_ context.Context, _ *wire.Call, q *queue, in *s
 	if in.Attributes == nil {
 		return nil, missing("Attributes")
 	}
-	q.mu.Lock()
-	attr := q.attr
-	q.mu.Unlock()
-	attr, e := attr.with(in.Attributes, false)
+	s.settings.Lock() // what is read below is what is changed
+	defer s.settings.Unlock()
+	attr, e := q.settings().with(in.Attributes, false)
 	if e != nil {
 		return nil, e
 	}

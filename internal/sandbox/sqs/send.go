@@ -182,7 +182,6 @@ func (s *Service) sendBatch(_ context.Context, c *wire.Call, q *queue, in *sendB
 		total += size
 		if e == nil && size > attr.maxSize {
 			e = tooLarge(attr.maxSize)
-			total -= size - int64(len(*entry.MessageBody))
 		}
 		switch {
 		case e != nil:

@@ -40,6 +40,8 @@ type Service struct {
 	salt   uint64
 	seq    atomic.Uint64
 
+	settings sync.Mutex // serialises SetQueueAttributes
+
 	mu      sync.RWMutex
 	queues  map[string]*queue
 	removed map[string]int64 // when a queue was deleted, in nanoseconds

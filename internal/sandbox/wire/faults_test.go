@@ -78,9 +78,26 @@ func TestResets(t *testing.T) {
 			t.Errorf("%s: %v, want a reset", tt.rule, err)
 		}
 		srv.Close()
-		if r.ran != tt.ran || len(r.records) != 1 || !r.records[0].Dropped || r.records[0].Code != "" {
-			t.Errorf("%s: ran %d, records %+v", tt.rule, r.ran, r.records)
+		if ran, records := r.did(); ran != tt.ran || len(records) != 1 || !records[0].Dropped || records[0].Code != "" {
+			t.Errorf("%s: ran %d, records %+v", tt.rule, ran, records)
 		}
+	}
+}
+
+// Over TLS the reset is one of TCP too, without a word of TLS before.
+func TestResetTLS(t *testing.T) {
+	t.Parallel()
+	r := newRig(Config{Faults: faults(t, "reset-after=1")})
+	srv := httptest.NewTLSServer(r)
+	defer srv.Close()
+	client := srv.Client()
+	client.Transport.(*http.Transport).DisableKeepAlives = true
+	resp, err := client.Do(ask{target: "Echo.Echo"}.request(t, srv.URL))
+	if err == nil {
+		_ = resp.Body.Close()
+	}
+	if ran, _ := r.did(); !errors.Is(err, syscall.ECONNRESET) || ran != 1 {
+		t.Errorf("ran %d: %v, want a reset", ran, err)
 	}
 }
 

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,7 +33,8 @@ type Config struct {
 	KnownKeysOnly bool
 	// AnyTime accepts signatures of any time, for clients with another clock.
 	AnyTime bool
-	// MaxBody is the longest request body in bytes; 0 is 2 MiB.
+	// MaxBody is the longest request body in bytes; 0 is 8 MiB: 1 MiB of
+	// message, every character of it escaped.
 	MaxBody int64
 	// Faults decides what goes wrong; nil is nothing.
 	Faults *fault.Injector
@@ -93,7 +92,7 @@ func NewServer(cfg Config) *Server {
 		cfg.Now = time.Now
 	}
 	if cfg.MaxBody == 0 {
-		cfg.MaxBody = 2 << 20
+		cfg.MaxBody = 8 << 20
 	}
 	s := &Server{
 		cfg: cfg, keys: newKeyring(cfg.Keys, cfg.KnownKeysOnly),
@@ -134,7 +133,7 @@ func (s *Server) Region() string { return s.cfg.Region }
 // Now is the server's clock.
 func (s *Server) Now() time.Time { return s.cfg.Now() }
 
-// Close ends calls that hang. Calls that come later are served as before.
+// Close ends calls that hang or are delayed, those that come later too.
 func (s *Server) Close() { s.halt() }
 
 // ServeHTTP answers one request.
@@ -297,77 +296,4 @@ func (s *Server) serveMount(w http.ResponseWriter, r *http.Request, rest string)
 		return
 	}
 	h.ServeHTTP(w, r)
-}
-
-// NewID makes an ID in the form of a UUID, unique within the server.
-func (s *Server) NewID() string { return FormatID(s.NewRandom(), s.NewRandom()) }
-
-// FormatID writes two numbers in the form of a UUID.
-func FormatID(a, b uint64) string {
-	const digits = "0123456789abcdef"
-	var id [36]byte
-	n := 0
-	for i := range 32 {
-		if i == 8 || i == 12 || i == 16 || i == 20 {
-			id[n] = '-'
-			n++
-		}
-		v := a
-		if i >= 16 {
-			v = b
-		}
-		id[n] = digits[v>>(4*(15-i%16))&15]
-		n++
-	}
-	return string(id[:])
-}
-
-// NewRandom is a number that the server never hands out twice.
-func (s *Server) NewRandom() uint64 {
-	x := s.salt + s.ids.Add(1)*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-func readBody(r *http.Request, limit int64) (body []byte, tooLong bool, err error) {
-	if r.Body == nil {
-		return nil, false, nil
-	}
-	if n := r.ContentLength; n >= 0 && n <= limit {
-		body = make([]byte, n)
-		_, err = io.ReadFull(r.Body, body)
-		return body, false, err
-	}
-	body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if err != nil {
-		return nil, false, err
-	}
-	if int64(len(body)) > limit {
-		return nil, true, nil
-	}
-	return body, false, nil
-}
-
-func endpoint(r *http.Request) string {
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
-}
-
-// abort ends the request without a reply.
-func abort(http.ResponseWriter) { panic(http.ErrAbortHandler) }
-
-// hardReset closes the connection so that the client sees "connection reset by
-// peer" and not an orderly end.
-func hardReset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		abort(w) // HTTP/2, or no connection at all
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // without it the kernel says goodbye politely
-	}
-	_ = conn.Close()
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,8 +31,22 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // errors, like SQS), "plain" (JSON 1.1), "form" (query), "rest".
 type rig struct {
 	*Server
+	mu      sync.Mutex
 	records []Record
 	ran     int // handlers carried out
+}
+
+// did is how many handlers were carried out, and what was recorded.
+func (r *rig) did() (int, []Record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ran, r.records
+}
+
+func (r *rig) run() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ran++
 }
 
 func newRig(cfg Config) *rig {
@@ -39,10 +54,14 @@ func newRig(cfg Config) *rig {
 	if cfg.Now == nil {
 		cfg.Now = func() time.Time { return noon }
 	}
-	cfg.Observe = func(rec Record) { r.records = append(r.records, rec) }
+	cfg.Observe = func(rec Record) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.records = append(r.records, rec)
+	}
 	r.Server = NewServer(cfg)
 	echo := func(_ context.Context, c *Call) (any, error) {
-		r.ran++
+		r.run()
 		c.Note, c.Category = "noted", "cat"
 		var in struct{ Fail, Drop, Bad string }
 		if len(c.Body) > 0 && c.Body[0] == '{' {
@@ -63,7 +82,7 @@ func newRig(cfg Config) *rig {
 	r.Register(&Service{SigningName: "echo", TargetPrefix: "Echo", JSONVersion: "1.0", QueryErrors: true, Namespace: "com.echo#", UnknownOperation: "InvalidAction", Operations: ops, Unsigned: []string{"Open"}})
 	r.Register(&Service{SigningName: "plain", TargetPrefix: "Plain", JSONVersion: "1.1", Operations: ops, ThrottleError: Errorf("TooManyRequestsException", "Rate exceeded")})
 	xmlOut := func(context.Context, *Call) (any, error) {
-		r.ran++
+		r.run()
 		return struct{ Account string }{"1"}, nil
 	}
 	r.Register(&Service{SigningName: "form", Operations: map[string]Handler{"Echo": xmlOut}, Protocol: QueryXML{Namespace: "urn:x"}})
@@ -397,7 +416,7 @@ func TestIDs(t *testing.T) {
 	if len(seen) != 1000 {
 		t.Errorf("%d different IDs of 1000", len(seen))
 	}
-	if NewServer(Config{}).NewID() == NewServer(Config{}).NewID() {
+	if first, second := NewServer(Config{}), NewServer(Config{}); first.NewID() == second.NewID() {
 		t.Error("two servers without a seed made the same ID")
 	}
 }
