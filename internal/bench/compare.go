@@ -39,7 +39,7 @@ func benchWorker(ctx context.Context, o options) error {
 		if _, err := s.measure(ctx, s.program("enqueue"), s.enqueueArgs(list, 2*i)); err != nil {
 			return err
 		}
-		ours, err := s.measure(ctx, s.program("worker"), s.workerArgs(2*i, "--rate", "100000", "--force"))
+		ours, err := s.measure(ctx, s.program("worker"), s.workerArgs(2*i, "--rate", "100000", "--force", "--max-in-flight", "16"))
 		if err != nil {
 			return err
 		}

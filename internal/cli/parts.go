@@ -80,6 +80,8 @@ func sets() telemetry.Sets {
 func checkTiming(cmd *cli.Command) error {
 	timeout, lease, visibility := cmd.Duration("call-timeout"), cmd.Duration("claim-lease"), cmd.Duration("visibility")
 	switch {
+	case cmd.Int("max-in-flight") < 1 || cmd.Int("max-in-flight") > 1024:
+		return usage("--max-in-flight %d: want 1 to 1024", cmd.Int("max-in-flight"))
 	case timeout < 100*time.Millisecond || timeout > time.Minute:
 		return usage("--call-timeout %v: want 100ms to 1m", timeout)
 	case lease < 2*timeout+time.Second:
@@ -122,7 +124,7 @@ func (p *parts) openPace(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	p.log.Info("budget", "reason", b.Reason)
-	if p.pace, err = pace.New(pace.Config{Budget: b.Rate, Quota: b.Quota}); err != nil {
+	if p.pace, err = pace.New(pace.Config{Budget: b.Rate, Quota: b.Quota, MaxInFlight: cmd.Int("max-in-flight")}); err != nil {
 		return fmt.Errorf("setting the pace: %w", err)
 	}
 	reads := pace.UserRead.Default

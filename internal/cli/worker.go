@@ -70,6 +70,7 @@ func workerFlags() []cli.Flag {
 		&cli.StringFlag{Name: "metrics-listen", Usage: "`ADDRESS` for /metrics, /healthz and /readyz, or off", Value: "127.0.0.1:9464", Sources: env("metrics-listen"), Category: "Run"},
 
 		&cli.BoolFlag{Name: flagForce, Usage: "let --rate exceed the quota", Sources: env(flagForce), Category: "Pace"},
+		&cli.IntFlag{Name: "max-in-flight", Usage: "calls to Cognito under way at most; their number follows pace and latency", Value: 64, Sources: env("max-in-flight"), Category: "Pace"},
 
 		&cli.DurationFlag{Name: "visibility", Usage: "how long a message stays invisible unless extended", Value: 2 * time.Minute, Sources: env("visibility"), Category: "Timing"},
 		&cli.DurationFlag{Name: "call-timeout", Usage: "how long a call to Cognito may take", Value: 15 * time.Second, Sources: env("call-timeout"), Category: "Timing"},

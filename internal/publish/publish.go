@@ -83,7 +83,7 @@ func Publish(ctx context.Context, cfg Config, targets iter.Seq2[job.Target, erro
 type batch struct {
 	number int
 	bodies [][]byte
-	last   int64 // the line of the last target
+	last   int64 // the place of the last target
 }
 
 type publisher struct {
@@ -145,7 +145,7 @@ func (p *publisher) write(ctx context.Context, targets iter.Seq2[job.Target, err
 		if err != nil {
 			return err
 		}
-		if t.Line <= from {
+		if ledger.Place(t) <= from {
 			p.earlier++
 			continue
 		}
@@ -162,7 +162,7 @@ func (p *publisher) write(ctx context.Context, targets iter.Seq2[job.Target, err
 func (p *publisher) cut(ctx context.Context, part []job.Target, number *int) error {
 	for len(part) > 0 {
 		n := min(len(part), queue.MaxBatch)
-		b := batch{number: *number, last: part[n-1].Line}
+		b := batch{number: *number, last: ledger.Place(part[n-1])}
 		for _, t := range part[:n] {
 			body, err := queue.Encode(queue.Message{
 				Ledger: p.cfg.Ledger.ID(), Job: p.cfg.Job.ID, Pool: p.cfg.Job.Pool,

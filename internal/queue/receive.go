@@ -119,7 +119,11 @@ func (c *Consumer) addLocked(d Delivery, before, now time.Time) {
 	c.bytes += it.size()
 	c.ready = append(c.ready, it)
 	c.wakeNext.set()
-	c.wakeVisibility.set()
+	// Deadlines come in the order of arrival, so only the first of all can be due
+	// before the visibility loop looks again by itself.
+	if len(c.tracked) == 1 {
+		c.wakeVisibility.set()
+	}
 }
 
 // backoff is an exponential wait with full jitter in its upper half.
