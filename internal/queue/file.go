@@ -135,14 +135,18 @@ func checkBatch(n int) error {
 	return nil
 }
 
-// insertMessages are the statements for 1 to MaxBatch rows.
-var insertMessages = func() (statements [MaxBatch]string) {
+// The statements for 1 to MaxBatch rows.
+var (
+	insertMessages = multiRow("INSERT INTO message (id, sent, body) VALUES ", "(?, ?, ?)")
+	insertFlights  = multiRow("INSERT INTO flight (id, due, received, receives) VALUES ", "(?, ?, ?, 1)")
+)
+
+func multiRow(insert, row string) (statements [MaxBatch]string) {
 	for i := range statements {
-		statements[i] = "INSERT INTO message (id, sent, body) VALUES " +
-			strings.Join(slices.Repeat([]string{"(?, ?, ?)"}, i+1), ", ")
+		statements[i] = insert + strings.Join(slices.Repeat([]string{row}, i+1), ", ")
 	}
 	return statements
-}()
+}
 
 // Depth implements Transport. Staged messages do not count: the queue does not
 // have them yet.

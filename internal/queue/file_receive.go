@@ -84,7 +84,6 @@ const (
 		WHERE f.due <= ? ORDER BY f.due LIMIT ?`
 	freshQuery = `SELECT id, sent, body FROM message WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?`
 	leaseQuery = `UPDATE flight SET due = ?, received = ?, receives = ? WHERE id = ?`
-	flyQuery   = `INSERT INTO flight (id, due, received, receives) VALUES (?, ?, ?, 1)`
 )
 
 // take leases up to max visible messages: what comes back first, then what was
@@ -152,9 +151,13 @@ func (q *File) takeFresh(tx *sqlite.Tx, ds []Delivery, max int, now time.Time, d
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range ds[first:] {
-		id, _, _ := parseHandle(d.Handle)
-		if _, err := tx.Exec(flyQuery, id, due, now.UnixMilli()); err != nil {
+	if fresh := ds[first:]; len(fresh) > 0 {
+		args := make([]any, 0, 3*MaxBatch)
+		for _, d := range fresh {
+			id, _, _ := parseHandle(d.Handle)
+			args = append(args, id, due, now.UnixMilli())
+		}
+		if _, err := tx.Exec(insertFlights[len(fresh)-1], args...); err != nil {
 			return nil, err
 		}
 	}

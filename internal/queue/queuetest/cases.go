@@ -273,7 +273,11 @@ func longPollCancelled(t T, e *Env) {
 	if p := <-answer; !errors.Is(p.err, context.Canceled) || p.took > 4*e.Unit {
 		t.Errorf("%d messages after %v, error %v", len(p.ds), p.took, p.err)
 	}
-	e.send(t, "m") // nobody waits for it any more
+	if e.lenient[LostPolls] {
+		return
+	}
+	e.sleep(1) // the server may not know yet
+	e.send(t, "m")
 	e.receive(t, 1, e.Unit)
 }
 
@@ -377,7 +381,7 @@ func manyConsumers(t T, e *Env) {
 	}
 	wg.Wait()
 	for body, times := range seen {
-		if times != 1 {
+		if times != 1 && !e.lenient[Duplicates] {
 			t.Errorf("%s came %d times", body, times)
 		}
 	}

@@ -57,6 +57,11 @@ const (
 	// DeletedChanges: changing the visibility of a deleted message is not an
 	// error.
 	DeletedChanges Leniency = "deleted changes"
+	// LostPolls: a long poll whose client has gone still takes a message.
+	LostPolls Leniency = "lost polls"
+	// Duplicates: with many consumers, a message comes twice now and then. SQS
+	// does so too, but seldom.
+	Duplicates Leniency = "duplicates"
 	// GarbageHandles: what is no handle at all is not ErrStale.
 	GarbageHandles Leniency = "garbage handles"
 )
@@ -67,25 +72,34 @@ func (s Suite) Run(t *testing.T) {
 		s.Unit = time.Second
 	}
 	for _, c := range Cases() {
-		t.Run(c.Name, func(t *testing.T) {
-			run := func(t *testing.T) {
-				e := &Env{Queue: s.New(t, c.maxReceives()), Unit: s.Unit, Exact: s.Bubble, lenient: make(map[Leniency]bool)}
-				if e.Other == nil {
-					e.Other = e.T
-				}
-				for _, l := range s.Lenient {
-					e.lenient[l] = true
-				}
-				c.Run(t, e)
-			}
-			if s.Bubble {
-				synctest.Test(t, run)
-				return
-			}
-			t.Parallel() // in real time, most of a case is waiting
-			run(t)
-		})
+		s.run(t, c.Name, c.maxReceives(), func(t *testing.T, e *Env) { c.Run(t, e) })
 	}
+	if s.Bubble { // in real time it would take hours
+		s.run(t, "model", 1000, property)
+	}
+}
+
+// run runs one test on a queue of its own.
+func (s Suite) run(t *testing.T, name string, maxReceives int, test func(*testing.T, *Env)) {
+	t.Run(name, func(t *testing.T) {
+		if s.Bubble {
+			synctest.Test(t, func(t *testing.T) { test(t, s.env(t, maxReceives)) })
+			return
+		}
+		t.Parallel() // most of it is waiting
+		test(t, s.env(t, maxReceives))
+	})
+}
+
+func (s Suite) env(t *testing.T, maxReceives int) *Env {
+	e := &Env{Queue: s.New(t, maxReceives), Unit: s.Unit, Exact: s.Bubble, lenient: make(map[Leniency]bool)}
+	if e.Other == nil {
+		e.Other = e.T
+	}
+	for _, l := range s.Lenient {
+		e.lenient[l] = true
+	}
+	return e
 }
 
 // T is the part of *testing.T that a case uses.
