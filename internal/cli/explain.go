@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -32,6 +34,9 @@ func remedyFor(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return apiRemedy(api.ErrorCode())
 	}
+	if file, ok := errors.AsType[*fs.PathError](err); ok && file.Path != "" && file.Path == os.Getenv("AWS_CA_BUNDLE") {
+		return "AWS_CA_BUNDLE names that file: mend its path, or unset it"
+	}
 	text := err.Error()
 	for part, remedy := range map[string]string{
 		"get credentials":           credentialsRemedy,
@@ -40,6 +45,8 @@ func remedyFor(err error) string {
 		"connection refused":        "nothing listens there: check the endpoint (AWS_ENDPOINT_URL) and the proxy (HTTPS_PROXY)",
 		"no such host":              "the name is unknown: check the Region, the endpoint (AWS_ENDPOINT_URL) and the network",
 		"certificate signed by unk": "the certificate's issuer is unknown: set AWS_CA_BUNDLE to your company's CA file",
+		"Proxy Authentication Requ": "the proxy wants a user and a password: write them into HTTPS_PROXY, as in http://USER:PASSWORD@HOST:PORT",
+		"get shared config profile": "there is no such profile in ~/.aws/config: check AWS_PROFILE",
 	} {
 		if strings.Contains(text, part) {
 			return remedy
