@@ -11,6 +11,7 @@ import (
 
 	"relock/internal/ledger"
 	"relock/internal/queue"
+	"relock/internal/sqlite"
 )
 
 // explain adds to an error what its reader can do about it, where we know.
@@ -24,6 +25,8 @@ func explain(err error) string {
 
 func remedyFor(err error) string {
 	switch {
+	case errors.Is(err, sqlite.ErrNoFile):
+		return "run enqueue first, and give both programs the same --queue and --ledger"
 	case errors.Is(err, queue.ErrNoQueue):
 		return "check the URL given with --queue, the account and the Region; Relock never creates an SQS queue: deploy/ has one, with its dead-letter queue"
 	case errors.Is(err, ledger.ErrNoLedger):

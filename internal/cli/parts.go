@@ -104,7 +104,7 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	if p.ledger, err = openLedger(lp, false); err != nil {
 		return err
 	}
-	if p.queue, err = openQueue(ctx, p.cfg, qp, p.metrics.QueueRequest); err != nil {
+	if p.queue, err = openQueue(ctx, p.cfg, qp, false, p.metrics.QueueRequest); err != nil {
 		return err
 	}
 	if err := p.openPace(ctx, cmd); err != nil {

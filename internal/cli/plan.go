@@ -101,7 +101,7 @@ func newPlan(ctx context.Context, cmd *cli.Command, set settings, list *intake.L
 	// A queue in SQS has to be there already; one in a file is made when it is
 	// needed.
 	if f.cfg != nil && (set.queue.kind == "sqs" || !set.dryRun) {
-		p.queue, err = openQueue(ctx, *f.cfg, set.queue, nil)
+		p.queue, err = openQueue(ctx, *f.cfg, set.queue, !set.dryRun, nil)
 	}
 	return p, err
 }

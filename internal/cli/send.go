@@ -10,6 +10,7 @@ import (
 	"relock/internal/job"
 	"relock/internal/ledger"
 	"relock/internal/publish"
+	"relock/internal/queue"
 )
 
 // send writes the job to the ledger and its messages to the queue, or goes on
@@ -28,14 +29,23 @@ func (e *enqueue) send(ctx context.Context, set settings, p *plan, list *intake.
 	if err := e.register(ctx, led, p); err != nil {
 		return interrupted(ctx, err)
 	}
+	to, commit := p.queue, func(context.Context) error { return nil }
+	if file, ok := p.queue.(*queue.File); ok {
+		staging := file.Stage(p.job.ID)
+		to, commit = staging, staging.Publish
+	}
 	bar := newBar(e.s.Err, list.Counts.Targets)
 	res, err := publish.Publish(ctx, publish.Config{
-		Ledger: led, Transport: p.queue, Job: p.job, Progress: bar.add, Logger: log,
+		Ledger: led, Transport: to, Commit: commit, Job: p.job, Progress: bar.add, Logger: log,
 	}, list.Targets(ctx))
 	bar.end()
 	total := res.Sent + res.Earlier
 	if err != nil {
-		say(e.s.Err, "%d of %d messages are in the queue and will be worked on; run the same command again to send the rest, or `job cancel %s` to stop the job\n", total, list.Counts.Targets, p.job.ID)
+		where := "are in the queue and will be worked on"
+		if set.queue.kind == "file" {
+			where = "are in the queue, and none is shown to workers yet"
+		}
+		say(e.s.Err, "%d of %d messages %s; run the same command again to send the rest, or `job cancel %s` to stop the job\n", total, list.Counts.Targets, where, p.job.ID)
 		return interrupted(ctx, err)
 	}
 	if res.Earlier > 0 {

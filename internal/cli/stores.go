@@ -112,10 +112,24 @@ func openLedger(p place, create bool) (Ledger, error) {
 	}
 }
 
-// openQueue opens a queue; it never creates one in SQS.
-func openQueue(ctx context.Context, cfg aws.Config, p place, observe queue.Observer) (queue.Transport, error) {
-	if p.kind != "sqs" {
-		return nil, fmt.Errorf("a queue in a file (%s) is not built yet; use --%s URL", p, flagQueue)
+// openFileQueue opens a queue in a file; create makes one where there is none.
+func openFileQueue(p place, create bool) (queue.Transport, error) {
+	open := queue.OpenFile
+	if create {
+		open = queue.CreateFile
+	}
+	q, err := open(p.at, queue.FileOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("opening the queue %s: %w", p, err)
+	}
+	return q, nil
+}
+
+// openQueue opens a queue. One in SQS is never created; one in a file is, if
+// create is set.
+func openQueue(ctx context.Context, cfg aws.Config, p place, create bool, observe queue.Observer) (queue.Transport, error) {
+	if p.kind == "file" {
+		return openFileQueue(p, create)
 	}
 	region, endpoint, err := queue.ParseURL(p.at)
 	if err != nil {

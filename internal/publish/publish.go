@@ -33,6 +33,9 @@ type Config struct {
 	Ledger    Ledger
 	Transport queue.Transport
 	Job       job.Job
+	// Commit, if set, is called when every message has been accepted: a queue in
+	// a file shows them to workers all at once then.
+	Commit func(context.Context) error
 	// Concurrency is the number of batches under way at once. Defaults to 16.
 	Concurrency int
 	// Attempts is how often a batch or an entry is sent before publishing stops.
@@ -111,6 +114,11 @@ func (p *publisher) run(ctx context.Context, targets iter.Seq2[job.Target, error
 	err := g.Wait()
 	close(stop)
 	<-noted
+	if err == nil && p.cfg.Commit != nil {
+		if err = p.cfg.Commit(ctx); err != nil {
+			err = fmt.Errorf("making the messages visible to workers: %w", err)
+		}
+	}
 	sent, line := p.marks.state()
 	if err == nil {
 		line = ledger.SentAll
