@@ -76,8 +76,8 @@ var rules = []rule{
 	{code: "LimitExceededException", text: "daily email limit", class: Halt, halt: job.HaltDailyEmailLimit},
 	{code: "LimitExceededException", class: Later, outcome: job.GaveUp, note: "the user's own limit of attempts stayed exceeded"},
 
-	{code: "UnexpectedLambdaException", class: TryAgain, halt: job.HaltLambda},
-	{code: "InvalidLambdaResponseException", class: TryAgain, halt: job.HaltLambda},
+	{code: "UnexpectedLambdaException", class: TryAgain, outcome: job.GaveUp, halt: job.HaltLambda, note: "a Lambda trigger of the pool failed"},
+	{code: "InvalidLambdaResponseException", class: TryAgain, outcome: job.GaveUp, halt: job.HaltLambda, note: "a Lambda trigger of the pool failed"},
 	{code: "CodeDeliveryFailureException", class: TryAgain, outcome: job.GaveUp, note: "the code could not be sent"},
 	{code: "InternalErrorException", class: TryAgain, outcome: job.GaveUp, note: "Cognito answered with internal errors"},
 	{code: "InternalFailure", class: TryAgain, outcome: job.GaveUp, note: "Cognito answered with internal errors"},

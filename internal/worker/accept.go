@@ -7,13 +7,16 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/ledger"
 	"relock/internal/queue"
 )
 
 const (
 	// pausedFor is how long a message of a paused job is put off while other jobs
-	// go on; each time costs a receive, and a queue allows twenty or so.
-	pausedFor = 30 * time.Minute
+	// go on, times its receives, and pausedMost the most: each time costs a
+	// receive, and a queue allows twenty or so, which makes days.
+	pausedFor  = 30 * time.Minute
+	pausedMost = 6 * time.Hour
 	// movedIn is when a message comes again that the dead-letter queue did not take.
 	movedIn = time.Minute
 	// rejectedFor is how long a message that cannot be moved to a dead-letter
@@ -24,13 +27,13 @@ const (
 // accept checks a message, which is untrusted: it has to be well formed, of this
 // ledger, of an allowed pool, and of a job that may be worked on. The ledger says
 // later whether it lists the target.
-func (w *Worker) accept(ctx context.Context, it *queue.Item) (queue.Message, bool) {
+func (w *Worker) accept(ctx context.Context, it *queue.Item) (*target, bool) {
 	if it.Corrupt() {
 		// Damaged on its way to us: the queue's copy may be sound. Let it come
 		// again; the queue's own limit of receives bounds that.
 		w.count(queue.RejectCorrupt)
 		it.GiveUp(w.cfg.Visibility / 4)
-		return queue.Message{}, false
+		return nil, false
 	}
 	m, err := queue.Decode(it.Body())
 	if err != nil {
@@ -39,43 +42,57 @@ func (w *Worker) accept(ctx context.Context, it *queue.Item) (queue.Message, boo
 			reason = mal.Reason
 		}
 		w.reject(ctx, it, reason)
-		return m, false
+		return nil, false
 	}
 	if m.Ledger != w.cfg.Ledger.ID() {
 		w.reject(ctx, it, queue.RejectOtherLedger)
-		return m, false
+		return nil, false
 	}
 	if !slices.Contains(w.cfg.Pools, m.Pool) {
 		w.reject(ctx, it, queue.RejectPoolNotAllowed)
-		return m, false
+		return nil, false
 	}
-	return m, w.acceptJob(ctx, it, m)
+	j, ok := w.acceptJob(ctx, it, m)
+	if !ok {
+		return nil, false
+	}
+	return &target{it: it, job: j, key: ledger.Key{Job: j.ID, Username: m.Username}}, true
 }
 
-func (w *Worker) acceptJob(ctx context.Context, it *queue.Item, m queue.Message) bool {
+func (w *Worker) acceptJob(ctx context.Context, it *queue.Item, m queue.Message) (job.Job, bool) {
 	j, ok, err := w.jobs.get(ctx, m.Job)
 	switch {
 	case err != nil:
 		w.halts.trip(job.HaltLedger, "", err)
 		it.GiveUp(0)
-		return false
+		return j, false
 	case !ok:
 		w.reject(ctx, it, queue.RejectUnknownJob)
-		return false
+		return j, false
 	case j.Pool != m.Pool:
 		w.reject(ctx, it, queue.RejectNotListed)
-		return false
+		return j, false
 	}
 	switch j.State {
-	case job.StatePaused:
-		it.GiveUp(pausedFor)
-		return false
+	case job.StatePaused, job.StateStaging:
+		w.putOff(it)
+		return j, false
 	case job.StateCancelled:
 		it.Delete()
-		return false
+		return j, false
 	default:
-		return true
+		return j, true
 	}
+}
+
+// putOff keeps a message whose job may not be worked on. While no job may,
+// nothing is received, and it can wait in the queue.
+func (w *Worker) putOff(it *queue.Item) {
+	if w.jobs.allPaused() {
+		it.GiveUp(0)
+		return
+	}
+	it.GiveUp(min(pausedFor*time.Duration(max(it.Receives(), 1)), pausedMost))
 }
 
 // reject moves a message out of the way on purpose: to the dead-letter queue,

@@ -56,19 +56,19 @@ func (b *breaker) failed(o job.Outcome) bool {
 	return b.share > 0 && b.n >= breakerWindow && float64(b.count[o]) >= b.share*breakerWindow
 }
 
-// answered notes a call with a usable answer, unanswered one without, and
-// whether there have been too many in a row.
+// answered notes a call with a usable answer, unanswered one without, and how
+// many those are in a row.
 func (b *breaker) answered() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.mute = 0
 }
 
-func (b *breaker) unanswered() bool {
+func (b *breaker) unanswered() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.mute++
-	return b.mute >= breakerUnanswered
+	return b.mute
 }
 
 // reset forgets everything, after a halt.

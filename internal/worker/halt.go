@@ -17,9 +17,14 @@ const (
 )
 
 const (
-	// probeEvery is how often a halt that may pass by itself is probed.
+	// probeEvery is how often a halt that may pass by itself is probed. After a
+	// halt that came again before any target got an outcome, the first probe waits
+	// twice as long as after the one before, up to probeMost: each time costs the
+	// messages at hand a receive, and a queue allows twenty or so.
 	probeEvery = time.Minute
-	// refreshEvery is the least time between two refreshes of the credentials.
+	probeMost  = 32 * time.Minute
+	// refreshEvery is the least time between two refreshes of the credentials, the
+	// probes' aside.
 	refreshEvery = time.Minute
 )
 
@@ -33,7 +38,8 @@ type halts struct {
 	stored    bool // the ledger has it
 	changed   chan struct{}
 	nextProbe time.Time
-	refreshed time.Time
+	refreshed time.Time // when the credentials were last refreshed
+	fruitless int       // halts since a target last got an outcome
 }
 
 func newHalts(w *Worker) *halts { return &halts{w: w, changed: make(chan struct{})} }
@@ -45,42 +51,43 @@ func (h *halts) current() *job.Halt {
 	return h.halt
 }
 
-// adopt honours a halt that the ledger has from before. One that may pass by
-// itself is taken as passed: this run is its probe.
+// adopt honours a halt that the ledger has from before, unless it may pass by
+// itself and has: a run that is started again and again must not cost the
+// messages a receive each time.
 func (h *halts) adopt(ctx context.Context) error {
 	halt, ok, err := h.w.cfg.Ledger.Halt(ctx, h.w.cfg.Scope)
 	if err != nil {
 		return fmt.Errorf("reading the halt from the ledger: %w", err)
 	}
-	switch {
-	case !ok:
+	if ok && halt.Reason.SelfClearing() && h.probe(ctx, halt) {
+		if err := h.w.cfg.Ledger.ClearHalt(ctx, h.w.cfg.Scope); err != nil {
+			return fmt.Errorf("ending the halt in the ledger: %w", err)
+		}
+		ok = false
+	}
+	if !ok {
 		h.w.cfg.Metrics.SetHalted("")
 		return nil
-	case halt.Reason.SelfClearing():
-		h.w.cfg.Metrics.SetHalted("")
-		return h.w.cfg.Ledger.ClearHalt(ctx, h.w.cfg.Scope)
 	}
-	h.mu.Lock()
-	h.stored = true
-	h.mu.Unlock()
-	h.enter(halt, nil)
+	h.enter(halt, nil, true)
 	return nil
 }
 
 // trip halts all work, unless it is halted already. cause is for the log; it
 // must not hold personal data.
 func (h *halts) trip(reason job.HaltReason, code string, cause error) {
-	h.enter(job.Halt{Reason: reason, Code: code, Since: time.Now()}, cause)
+	h.enter(job.Halt{Reason: reason, Code: code, Since: time.Now()}, cause, false)
 }
 
-func (h *halts) enter(halt job.Halt, cause error) {
+func (h *halts) enter(halt job.Halt, cause error, stored bool) {
 	h.mu.Lock()
 	if h.halt != nil {
 		h.mu.Unlock()
 		return
 	}
-	h.halt = &halt
-	h.nextProbe = time.Now().Add(probeEvery)
+	h.halt, h.stored = &halt, stored
+	h.nextProbe = time.Now().Add(min(probeEvery<<min(h.fruitless, 10), probeMost))
+	h.fruitless++
 	h.signalLocked()
 	h.mu.Unlock()
 
@@ -97,8 +104,15 @@ func (h *halts) enter(halt job.Halt, cause error) {
 	}
 	h.store(context.Background())
 	if w.cfg.Drain {
-		w.finish(errHalted)
+		w.finish(&haltedError{halt})
 	}
+}
+
+// progress notes that a target got an outcome.
+func (h *halts) progress() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fruitless = 0
 }
 
 // store writes the halt to the ledger, so that others honour it. If that fails
@@ -167,19 +181,25 @@ func (h *halts) wait(ctx context.Context) bool {
 	}
 }
 
-// look is called every few seconds: it ends a halt that an operator resumed, and
-// probes one that may pass by itself.
+// look is called every few seconds: it honours a halt that another worker wrote,
+// ends one that an operator resumed, and probes one that may pass by itself.
 func (h *halts) look(ctx context.Context) {
 	h.store(ctx)
 	h.mu.Lock()
 	halt, stored, due := h.halt, h.stored, !time.Now().Before(h.nextProbe)
 	h.mu.Unlock()
-	if halt == nil {
-		return
-	}
-	if _, there, err := h.w.cfg.Ledger.Halt(ctx, h.w.cfg.Scope); err != nil {
+	read, cancel := context.WithTimeout(ctx, ledgerTimeout)
+	theirs, there, err := h.w.cfg.Ledger.Halt(read, h.w.cfg.Scope)
+	cancel()
+	switch {
+	case err != nil:
 		return // without the ledger there is nothing to go on to
-	} else if stored && !there {
+	case halt == nil && there:
+		h.enter(theirs, nil, true)
+		return
+	case halt == nil:
+		return
+	case stored && !there:
 		h.leave("it was resumed")
 		return
 	}
@@ -227,12 +247,19 @@ func renewal(t time.Time) time.Time {
 	return r
 }
 
-// refresh makes the SDK fetch new credentials, once in a while, and reports
-// whether it is worth another call.
-func (h *halts) refresh() bool {
+// refresh makes the SDK fetch new credentials after they were refused to a call
+// begun at begun, and reports whether that call is worth another try: once in a
+// while for everybody, so that credentials that are refused again halt the work.
+// Calls that were under way at the refresh were refused the old ones.
+func (h *halts) refresh(begun time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.w.cfg.RefreshCredentials == nil || time.Since(h.refreshed) < refreshEvery {
+	switch {
+	case h.w.cfg.RefreshCredentials == nil:
+		return false
+	case !begun.After(h.refreshed):
+		return true
+	case time.Since(h.refreshed) < refreshEvery:
 		return false
 	}
 	h.refreshed = time.Now()

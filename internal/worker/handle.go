@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -14,54 +15,59 @@ import (
 	"relock/internal/reset"
 )
 
-// target is a message on its way through the pipeline.
+// target is a message on its way through the pipeline. One goroutine has it.
 type target struct {
 	it    *queue.Item
+	job   job.Job
 	key   ledger.Key
-	pool  string
 	claim ledger.Claim
-	meta  map[string]string
-	// again says that an earlier call is in doubt, and this one is made all the
+	// leaseEnds is when the claim ends at the earliest.
+	leaseEnds time.Time
+	// begun is when the latest call began.
+	begun time.Time
+	// again says that an earlier call is in doubt, and another is made all the
 	// same.
 	again bool
 	calls int
 }
 
+// inDoubt says that an earlier call for the target may have taken effect.
+func (t *target) inDoubt() bool { return t.claim.Status == ledger.GrantedInDoubt }
+
 // handle takes one message through claim, call and record. It reports whether a
 // call was made, that is whether the token is spent.
 func (w *Worker) handle(ctx context.Context, it *queue.Item) bool {
-	m, ok := w.accept(ctx, it)
-	if !ok {
+	t, ok := w.accept(ctx, it)
+	if !ok || !w.claim(ctx, t) {
 		return false
 	}
-	t := &target{it: it, key: ledger.Key{Job: m.Job, Username: m.Username}, pool: m.Pool}
-	if !w.claim(ctx, t) {
+	if t.inDoubt() && w.settle(ctx, t) {
 		return false
 	}
-	if t.claim.Status == ledger.GrantedInDoubt && w.settle(ctx, t) {
-		return false
-	}
-	w.reset(ctx, t)
-	return true
+	return w.reset(ctx, t)
 }
 
 // claim asks the ledger for the claim, and disposes of the message if it is not
 // granted. Without a durable claim there is no call.
 func (w *Worker) claim(ctx context.Context, t *target) bool {
-	c, err := w.cfg.Ledger.Claim(ctx, t.key, w.cfg.Owner, w.cfg.Lease)
+	t.leaseEnds = time.Now().Add(w.cfg.Lease)
+	ask, cancel := context.WithTimeout(ctx, ledgerTimeout)
+	c, err := w.cfg.Ledger.Claim(ask, t.key, w.cfg.Owner, w.cfg.Lease)
+	cancel()
 	switch {
 	case errors.Is(err, ledger.ErrNoJob):
 		w.reject(ctx, t.it, queue.RejectUnknownJob)
 		return false
 	case err != nil:
-		w.halts.trip(job.HaltLedger, "", err)
+		if ctx.Err() == nil { // else it was our own stop
+			w.halts.trip(job.HaltLedger, "", err)
+		}
 		t.it.GiveUp(0)
 		return false
 	}
 	t.claim = c
 	switch c.Status {
 	case ledger.Granted, ledger.GrantedInDoubt:
-		t.meta = merge(w.jobs.policy(t.key.Job).Metadata, c.Metadata)
 		return true
 	case ledger.Held:
 		// Somebody is at it: put off, and never looked up.
@@ -74,13 +80,23 @@ func (w *Worker) claim(ctx context.Context, t *target) bool {
 	return false
 }
 
-// reset makes the call and acts on its answer.
-func (w *Worker) reset(ctx context.Context, t *target) {
+// reset makes the call and acts on its answer. It makes none where the lease is
+// nearly over, as after the process was suspended: the call has to end before the
+// lease does.
+func (w *Worker) reset(ctx context.Context, t *target) bool {
+	if time.Until(t.leaseEnds) < w.cfg.Lease/4 {
+		w.release(ctx, t, ledger.Release{InDoubt: t.inDoubt()}, func() { t.it.Retry(0) })
+		return false
+	}
+	covered, cancel := context.WithDeadline(ctx, t.leaseEnds)
+	defer cancel()
 	call := w.cfg.Pace.Begin()
-	r := w.cfg.Resetter.Reset(ctx, t.pool, t.key.Username, t.meta)
+	t.begun = time.Now()
+	r := w.cfg.Resetter.Reset(covered, t.job.Pool, t.key.Username, merge(t.job.Policy.Metadata, t.claim.Metadata))
 	call.Done(paceResult(r))
 	t.calls++
 	w.act(ctx, t, r)
+	return true
 }
 
 func paceResult(r reset.Reply) pace.Result {
@@ -96,14 +112,14 @@ func paceResult(r reset.Reply) pace.Result {
 
 // act follows from the class of the answer, and from nothing else.
 func (w *Worker) act(ctx context.Context, t *target, r reset.Reply) {
-	rel := ledger.Release{Key: t.key, Owner: w.cfg.Owner, Attempt: t.claim.Attempt}
+	if r.Class != reset.TryAgain {
+		w.breaker.answered()
+	}
 	// A doubt from before stays, unless this answer settles it.
-	rel.InDoubt = r.InDoubt || t.again
-	rel.Repeated = t.again && r.InDoubt
+	rel := ledger.Release{InDoubt: r.InDoubt || t.inDoubt()}
 	switch r.Class {
 	case reset.Done, reset.Failed:
 		w.record(ctx, t, r)
-		w.breaker.answered()
 	case reset.Later:
 		w.later(ctx, t, r, rel)
 	case reset.SlowDown:
@@ -111,18 +127,17 @@ func (w *Worker) act(ctx context.Context, t *target, r reset.Reply) {
 	case reset.TryAgain:
 		w.tryAgain(ctx, t, r, rel)
 	case reset.Halt:
-		if r.Halt == job.HaltCredentials && w.halts.refresh() {
+		if r.Halt == job.HaltCredentials && w.halts.refresh(t.begun) {
 			w.release(ctx, t, rel, func() { t.it.Retry(0) })
 			return
 		}
-		w.release(ctx, t, rel, func() { t.it.GiveUp(0) })
 		w.halts.trip(r.Halt, r.Code, nil)
+		w.release(ctx, t, rel, func() { t.it.GiveUp(0) })
 	}
 }
 
 // later puts a user off whose own limit of attempts is exceeded.
 func (w *Worker) later(ctx context.Context, t *target, r reset.Reply, rel ledger.Release) {
-	w.breaker.answered()
 	if t.claim.Deferrals >= w.cfg.MaxDeferrals {
 		w.record(ctx, t, r)
 		return
@@ -132,21 +147,37 @@ func (w *Worker) later(ctx context.Context, t *target, r reset.Reply, rel ledger
 	w.sameFailure(job.GaveUp)
 }
 
-// tryAgain keeps the message for another call. Where nothing reached the
-// network the target has not been tried.
+// tryAgain keeps the message for another call. A call counts as a try of the
+// target unless nothing reached the network, our own stop cut it off, or it
+// failed as everybody's do.
 func (w *Worker) tryAgain(ctx context.Context, t *target, r reset.Reply, rel ledger.Release) {
-	rel.Tried = r.Sent
+	if ctx.Err() != nil {
+		w.release(ctx, t, rel, func() { t.it.GiveUp(0) })
+		return
+	}
+	w.memory.reply(t.it.ID(), r)
 	tries := t.claim.Tries
 	if r.Sent {
 		tries++
 	}
-	w.last.put(t.it.ID(), r)
-	w.release(ctx, t, rel, func() { t.it.Retry(retryAfter(tries)) })
-	if w.breaker.unanswered() {
-		w.halts.trip(job.HaltUnavailable, r.Code, nil)
+	if reason := w.nobodyAnswered(tries, r); reason != "" {
+		w.halts.trip(reason, r.Code, nil)
 	}
-	if tries >= w.cfg.MaxTries && r.Halt != "" {
-		w.halts.trip(r.Halt, r.Code, nil)
+	rel.Tried = r.Sent && w.halts.current() == nil
+	w.release(ctx, t, rel, func() { t.it.Retry(retryAfter(tries)) })
+}
+
+// nobodyAnswered notes a call without a usable answer, and returns why to halt if
+// there have been too many in a row. A trigger that fails for one user as often
+// as a user is tried, while nobody else got through, fails for everybody.
+func (w *Worker) nobodyAnswered(tries int, r reset.Reply) job.HaltReason {
+	switch row := w.breaker.unanswered(); {
+	case row >= breakerUnanswered:
+		return cmp.Or(r.Halt, job.HaltUnavailable)
+	case row >= w.cfg.MaxTries && tries >= w.cfg.MaxTries:
+		return r.Halt
+	default:
+		return ""
 	}
 }
 
@@ -156,17 +187,19 @@ func retryAfter(tries int) time.Duration {
 	return d/2 + rand.N(d) //nolint:gosec // jitter
 }
 
-// release gives the claim up and then lets the message go where then says. If
-// the ledger does not take it, the claim simply ends with its lease, in doubt.
+// release gives the claim up, for the reason that r says, and then lets the
+// message go where then says. If the ledger does not take it, the claim simply
+// ends with its lease, in doubt.
 func (w *Worker) release(ctx context.Context, t *target, r ledger.Release, then func()) {
+	r.Key, r.Owner, r.Attempt = t.key, w.cfg.Owner, t.claim.Attempt
 	ctx, cancel := durable(ctx)
 	defer cancel()
 	switch err := w.cfg.Ledger.Release(ctx, r); {
 	case err == nil, errors.Is(err, ledger.ErrClaimLost):
 		then()
 	default:
-		t.it.GiveUp(w.cfg.Lease)
 		w.halts.trip(job.HaltLedger, "", err)
+		t.it.GiveUp(w.cfg.Lease)
 	}
 }
 
@@ -176,7 +209,7 @@ func durable(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), ledgerTimeout)
 }
 
-// ledgerTimeout bounds a write to the ledger.
+// ledgerTimeout bounds a call to the ledger.
 const ledgerTimeout = 10 * time.Second
 
 func merge(base, over map[string]string) map[string]string {

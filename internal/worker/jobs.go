@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,14 +35,17 @@ func newJobs(w *Worker) *jobs {
 	return &jobs{w: w, byID: map[string]job.Job{}, about: map[string]JobStatus{}}
 }
 
-// get returns a job. One that the view lacks is looked up, for it may be new.
+// get returns a job. One that the view lacks, or knows from before it was opened,
+// is looked up, for it may be new.
 func (s *jobs) get(ctx context.Context, id string) (job.Job, bool, error) {
 	s.mu.Lock()
 	j, ok := s.byID[id]
 	s.mu.Unlock()
-	if ok {
+	if ok && j.State != job.StateStaging {
 		return j, true, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
+	defer cancel()
 	j, err := s.w.cfg.Ledger.Job(ctx, id)
 	if errors.Is(err, ledger.ErrNoJob) {
 		return job.Job{}, false, nil
@@ -53,12 +57,6 @@ func (s *jobs) get(ctx context.Context, id string) (job.Job, bool, error) {
 	defer s.mu.Unlock()
 	s.byID[id] = j
 	return j, true, nil
-}
-
-func (s *jobs) policy(id string) job.Policy {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.byID[id].Policy
 }
 
 // refresh reads the jobs anew, and the totals of those that the run is about.
@@ -113,6 +111,36 @@ func (s *jobs) follow(ctx context.Context, j job.Job) error {
 	return nil
 }
 
+// checkNamed says which of the jobs that the run is to end with it will never see.
+func (s *jobs) checkNamed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range s.w.cfg.Jobs {
+		j, ok := s.byID[id]
+		switch {
+		case !ok:
+			return fmt.Errorf("job %s: %w; `job list` shows those there are", id, ledger.ErrNoJob)
+		case !slices.Contains(s.w.cfg.Pools, j.Pool):
+			return fmt.Errorf("job %s resets users of the pool %s, and the worker may touch only %s", id, j.Pool, strings.Join(s.w.cfg.Pools, ", "))
+		}
+	}
+	return nil
+}
+
+// allPaused reports whether there is a paused job, and none to go on with.
+func (s *jobs) allPaused() bool {
+	paused := false
+	for _, st := range s.status() {
+		switch st.Job.State {
+		case job.StatePaused:
+			paused = true
+		case job.StateOpen, job.StateStaging:
+			return false
+		}
+	}
+	return paused
+}
+
 func over(st job.State) bool { return st == job.StateFinished || st == job.StateCancelled }
 
 func (s *jobs) show(st JobStatus) {
@@ -151,7 +179,11 @@ func (s *jobs) status() []JobStatus {
 // what is still pending of a job that was sent in full is missing.
 func (s *jobs) settle(ctx context.Context, empty bool) error {
 	for _, st := range s.status() {
-		if err := s.settleOne(ctx, st, empty); err != nil {
+		err := s.settleOne(ctx, st, empty)
+		if _, ok := errors.AsType[*ledger.StateError](err); ok {
+			continue // an operator was quicker; the next look shows what they did
+		}
+		if err != nil {
 			return fmt.Errorf("closing job %s: %w", st.Job.ID, err)
 		}
 	}

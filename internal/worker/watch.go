@@ -21,6 +21,9 @@ const (
 	// and depthBusy while something does.
 	depthEvery = 10 * time.Second
 	depthBusy  = 30 * time.Second
+	// lookTimeout bounds a look at all jobs, depthTimeout one at the queue.
+	lookTimeout  = 30 * time.Second
+	depthTimeout = 10 * time.Second
 )
 
 // watch looks at jobs, halts and the queue until ctx ends.
@@ -44,12 +47,14 @@ func (w *Worker) watch(ctx context.Context) {
 }
 
 func (w *Worker) lookAtJobs(ctx context.Context, empty bool) {
-	err := w.jobs.refresh(ctx)
+	look, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	err := w.jobs.refresh(look)
 	if err == nil {
-		err = w.jobs.settle(ctx, empty)
+		err = w.jobs.settle(look, empty)
 	}
 	if err == nil {
-		err = w.jobs.refresh(ctx)
+		err = w.jobs.refresh(look)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -79,16 +84,7 @@ func (w *Worker) drained(empty bool) bool {
 // pauseAll stops receiving while every job of the run is paused: a receive cannot
 // be taken back, and a message may be received only so often.
 func (w *Worker) pauseAll() {
-	paused, going := 0, 0
-	for _, st := range w.jobs.status() {
-		switch st.Job.State {
-		case job.StatePaused:
-			paused++
-		case job.StateOpen, job.StateStaging:
-			going++
-		}
-	}
-	if paused > 0 && going == 0 {
+	if w.jobs.allPaused() {
 		w.consumer.Pause(pausedByJobs)
 	} else {
 		w.consumer.Resume(pausedByJobs)
@@ -119,7 +115,9 @@ func (e *emptiness) look(ctx context.Context, w *Worker) bool {
 		return false
 	}
 	e.counted = time.Now()
-	d, err := w.cfg.Transport.Depth(ctx)
+	count, cancel := context.WithTimeout(ctx, depthTimeout)
+	d, err := w.cfg.Transport.Depth(count)
+	cancel()
 	if err != nil {
 		e.since = time.Time{}
 		if ctx.Err() == nil {
@@ -134,5 +132,6 @@ func (e *emptiness) look(ctx context.Context, w *Worker) bool {
 	case e.since.IsZero():
 		e.since = time.Now()
 	}
-	return !e.since.IsZero() && time.Since(e.since) >= emptyFor
+	received := time.Unix(0, w.received.Load())
+	return !e.since.IsZero() && time.Since(e.since) >= emptyFor && time.Since(received) >= emptyFor
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"relock/internal/job"
@@ -130,7 +131,10 @@ type Worker struct {
 	jobs    *jobs
 	halts   *halts
 	breaker *breaker
-	last    lastReplies
+	memory  memory
+	// received is when the queue last handed out a message, in nanoseconds since
+	// the epoch.
+	received atomic.Int64
 
 	// finish ends the run from inside: a drain that is done, or a halt in one.
 	finish context.CancelCauseFunc
@@ -170,29 +174,43 @@ type Result struct {
 	Jobs []JobStatus
 }
 
-var (
-	errDrained = errors.New("every target has an outcome")
-	errHalted  = errors.New("halted")
-)
+var errDrained = errors.New("every target has an outcome")
+
+// haltedError ends a drain.
+type haltedError struct{ halt job.Halt }
+
+func (e *haltedError) Error() string { return "halted: " + string(e.halt.Reason) }
 
 // Run works until ctx ends (stop receiving, hand back what is not started,
 // finish what is), until now ends (stop at once), or, in a drain, until it is
 // done or halted. An error means that the run could not begin.
+//
+// Three contexts follow from the two: fetch ends with either, work a while after
+// fetch (it cuts off calls that take too long), and that of the consumer with now
+// alone, so that what was finished is deleted whatever the calls did.
 func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 	fetch, finish := context.WithCancelCause(ctx)
 	defer finish(nil)
 	w.finish = finish
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	flush, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	work, cancel := context.WithCancel(flush)
 	defer cancel()
-	defer context.AfterFunc(now, cancel)()
+	defer context.AfterFunc(now, func() {
+		finish(context.Cause(now))
+		abort()
+	})()
 
 	if err := w.jobs.refresh(fetch); err != nil {
+		return Result{}, err
+	}
+	if err := w.jobs.checkNamed(); err != nil {
 		return Result{}, err
 	}
 	if err := w.halts.adopt(fetch); err != nil {
 		return Result{}, err
 	}
-	w.consumer = queue.Start(work, w.consumerConfig())
+	w.consumer = queue.Start(flush, w.consumerConfig())
 	if w.halts.current() != nil {
 		w.consumer.Pause(pausedByHalt)
 	}
@@ -201,7 +219,7 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 	var watchers sync.WaitGroup
 	watchers.Go(func() { w.watch(fetch) })
 	w.dispatch(fetch, work)
-	w.shutDown(work, cancel)
+	w.shutDown(flush, cancel)
 	watchers.Wait()
 	return w.result(work, context.Cause(fetch)), nil
 }
@@ -217,31 +235,36 @@ func (w *Worker) consumerConfig() queue.ConsumerConfig {
 			p := max(w.cfg.Pace.Snapshot().Pace, 1)
 			return time.Duration(queue.MaxBatch/p*float64(time.Second)) + 250*time.Millisecond
 		},
+		Received: func(n int, _ error) {
+			if n > 0 {
+				w.received.Store(time.Now().UnixNano())
+			}
+		},
 		Alive:  w.cfg.Health.Beat,
 		Logger: w.log,
 	}
 }
 
 // shutDown hands back what is not started, waits for what is, and flushes.
-func (w *Worker) shutDown(work context.Context, cancel context.CancelFunc) {
+func (w *Worker) shutDown(flush context.Context, cutOff context.CancelFunc) {
 	w.consumer.Stop()
-	stop := time.AfterFunc(w.cfg.StopWithin, cancel)
+	stop := time.AfterFunc(w.cfg.StopWithin, cutOff)
 	w.handlers.Wait()
 	stop.Stop()
-	flush, done := context.WithTimeout(context.WithoutCancel(work), time.Second+queueFlush)
+	flush, done := context.WithTimeout(flush, flushWithin)
 	defer done()
 	if left := w.consumer.Close(flush); left > 0 {
 		w.log.Warn("some messages stay invisible until their visibility runs out", "messages", left)
 	}
 }
 
-// queueFlush is how long the last deletes may take.
-const queueFlush = 500 * time.Millisecond
+// flushWithin is how long the last receive, hand-backs and deletes may take.
+const flushWithin = 1500 * time.Millisecond
 
 func (w *Worker) result(ctx context.Context, cause error) Result {
 	r := Result{Drained: errors.Is(cause, errDrained)}
-	if errors.Is(cause, errHalted) {
-		r.Halt = w.halts.current()
+	if halted, ok := errors.AsType[*haltedError](cause); ok {
+		r.Halt = &halted.halt
 	}
 	final, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()
