@@ -14,7 +14,7 @@ import (
 
 // The section of the manual that is made from the tables.
 const (
-	sectionFile  = "docs/sandbox-differences.md"
+	sectionFile  = "docs/sandbox.md"
 	sectionBegin = "<!-- differences: go test ./internal/peers -run TestDocs -update -->\n"
 	sectionEnd   = "<!-- end of differences -->\n"
 )
