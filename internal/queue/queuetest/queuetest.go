@@ -7,6 +7,7 @@ package queuetest
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,6 +63,8 @@ const (
 	// Duplicates: with many consumers, a message comes twice now and then. SQS
 	// does so too, but seldom.
 	Duplicates Leniency = "duplicates"
+	// NarrowText: characters beyond U+FFFF are refused.
+	NarrowText Leniency = "narrow text"
 	// GarbageHandles: what is no handle at all is not ErrStale.
 	GarbageHandles Leniency = "garbage handles"
 )
@@ -71,9 +74,20 @@ func (s Suite) Run(t *testing.T) {
 	if s.Unit == 0 {
 		s.Unit = time.Second
 	}
+	var wg sync.WaitGroup
 	for _, c := range Cases() {
-		s.run(t, c.Name, c.maxReceives(), func(t *testing.T, e *Env) { c.Run(t, e) })
+		run := func() {
+			s.run(t, c.Name, c.maxReceives(), func(t *testing.T, e *Env) { c.Run(t, e) })
+		}
+		if s.Bubble {
+			run()
+		} else {
+			// Most of it is waiting, so all at once, and not the few that
+			// t.Parallel would allow.
+			wg.Go(run)
+		}
 	}
+	wg.Wait()
 	if s.Bubble { // in real time it would take hours
 		s.run(t, "model", 1000, property)
 	}
@@ -86,7 +100,6 @@ func (s Suite) run(t *testing.T, name string, maxReceives int, test func(*testin
 			synctest.Test(t, func(t *testing.T) { test(t, s.env(t, maxReceives)) })
 			return
 		}
-		t.Parallel() // most of it is waiting
 		test(t, s.env(t, maxReceives))
 	})
 }
