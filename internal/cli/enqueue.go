@@ -80,6 +80,7 @@ func enqueueFlags() []cli.Flag {
 		&cli.BoolFlag{Name: flagForce, Usage: "let --rate exceed the quota", Sources: env(flagForce), Category: "Safety"},
 	}
 	flags = append(flags, storeFlags()...)
+	flags = append(flags, createTableFlag())
 	flags = append(flags, paceFlags()...)
 	return append(flags, logFlags()...)
 }

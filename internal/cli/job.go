@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
@@ -67,9 +68,15 @@ func (j *jobCommand) command(name, text, args string, do jobAction, flags ...cli
 			if p.kind == "" {
 				p = place{"file", defaultDir}
 			}
-			led, err := openLedger(p, false)
+			var cfg aws.Config
+			if p.kind == "dynamodb" {
+				if cfg, err = awsConfig(ctx, cmd, cmd.StringSlice(flagPool)); err != nil {
+					return err
+				}
+			}
+			led, err := openLedger(ctx, cfg, p, ledgerHow{})
 			if err != nil {
-				return err
+				return interrupted(ctx, err)
 			}
 			defer func() { _ = led.Close() }() // every write was durable when it returned
 			return interrupted(ctx, do(ctx, cmd, led))

@@ -101,7 +101,7 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	if p.who, err = identity(ctx, p.cfg); err != nil {
 		return err
 	}
-	if p.ledger, err = openLedger(lp, false); err != nil {
+	if p.ledger, err = openLedger(ctx, p.cfg, lp, ledgerHow{log: p.log}); err != nil {
 		return err
 	}
 	if p.queue, err = openQueue(ctx, p.cfg, qp, false, p.metrics.QueueRequest); err != nil {

@@ -74,8 +74,8 @@ func newPlan(ctx context.Context, cmd *cli.Command, set settings, list *intake.L
 	if f.err != nil {
 		return nil, f.err
 	}
-	// A job in files can be prepared without AWS; one in SQS cannot.
-	if f.whoError != nil && set.queue.kind == "sqs" {
+	// A job in files can be prepared without AWS; one in SQS or DynamoDB cannot.
+	if f.whoError != nil && (set.queue.kind == "sqs" || set.ledger.kind == "dynamodb") {
 		return nil, f.whoError
 	}
 	cfg := f.cfg

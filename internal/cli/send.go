@@ -20,9 +20,9 @@ func (e *enqueue) send(ctx context.Context, set settings, p *plan, list *intake.
 	if err != nil {
 		return err
 	}
-	led, err := openLedger(set.ledger, true)
+	led, err := openLedger(ctx, *p.facts.cfg, set.ledger, ledgerHow{create: true, table: e.cmd.Bool(flagCreateTable), log: log})
 	if err != nil {
-		return err
+		return interrupted(ctx, err)
 	}
 	defer func() { _ = led.Close() }() // every write was durable when it returned
 

@@ -40,6 +40,9 @@ func (e *enqueue) settings() (settings, error) {
 	if s.queue, s.ledger, err = places(cmd); err != nil {
 		return s, err
 	}
+	if cmd.Bool(flagCreateTable) && s.ledger.kind != "dynamodb" {
+		return s, usage("--%s goes with --%s dynamodb://TABLE", flagCreateTable, flagLedger)
+	}
 	if s.job != "" && !jobPattern.MatchString(s.job) {
 		return s, usage("--job %q: want letters, digits, dots, dashes and underscores, 80 at most", s.job)
 	}

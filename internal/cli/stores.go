@@ -88,28 +88,26 @@ func ledgerPlace(s string) (place, error) {
 	if dir, ok := strings.CutPrefix(s, "file:"); ok && dir != "" {
 		return place{"file", dir}, nil
 	}
-	if table, ok := strings.CutPrefix(s, "dynamodb://"); ok && table != "" {
+	if table, ok := strings.CutPrefix(s, "dynamodb://"); ok {
+		if !tablePattern.MatchString(table) {
+			return place{}, usage("--%s %q: %q is not the name of a DynamoDB table: want 3 to 255 letters, digits, dots, dashes and underscores", flagLedger, s, table)
+		}
 		return place{"dynamodb", table}, nil
 	}
 	return place{}, usage("--%s %q: want file:DIR or dynamodb://TABLE", flagLedger, s)
 }
 
-// openLedger opens a ledger; create makes one where there is none.
-func openLedger(p place, create bool) (Ledger, error) {
-	switch p.kind {
-	case "file":
-		open := ledger.OpenSQLite
-		if create {
-			open = ledger.CreateSQLite
-		}
-		l, err := open(p.at, ledger.SQLiteOptions{})
-		if err != nil {
-			return nil, fmt.Errorf("opening the ledger %s: %w", p, err)
-		}
-		return l, nil
-	default:
-		return nil, fmt.Errorf("a ledger in DynamoDB (%s) is not built yet; use --%s file:DIR", p, flagLedger)
+// openFileLedger opens a ledger in a file; create makes one where there is none.
+func openFileLedger(p place, create bool) (Ledger, error) {
+	open := ledger.OpenSQLite
+	if create {
+		open = ledger.CreateSQLite
 	}
+	l, err := open(p.at, ledger.SQLiteOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("opening the ledger %s: %w", p, err)
+	}
+	return l, nil
 }
 
 // openFileQueue opens a queue in a file; create makes one where there is none.

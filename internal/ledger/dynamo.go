@@ -123,8 +123,8 @@ func (o DynamoDBOptions) withDefaults() DynamoDBOptions {
 	return o
 }
 
-// OpenDynamoDB opens the ledger in a table. ErrNoLedger if there is no table, or
-// no ledger in it. The client has to make each call once: the ledger tries again
+// OpenDynamoDB opens the ledger in a table. ErrNoTable if there is none, and
+// ErrNoLedger if there is no ledger in it. The client has to make each call once: the ledger tries again
 // by itself.
 func OpenDynamoDB(ctx context.Context, api DynamoDBAPI, table string, o DynamoDBOptions) (*DynamoDB, error) {
 	l := newDynamoDB(api, table, o)

@@ -23,11 +23,11 @@ func (l *DynamoDB) readMeta(ctx context.Context) error {
 	meta, err := l.get(ctx, metaKey)
 	switch {
 	case hasCode(err, "ResourceNotFoundException"):
-		return l.noTable(err)
+		return l.noTable()
 	case hasCode(err, "ValidationException"):
 		return fmt.Errorf("the DynamoDB table %s has other keys than a ledger's (pk and sk, both strings): name a table made by `enqueue --create-table` or by deploy/: %w", l.table, err)
 	case err != nil:
-		return fmt.Errorf("opening the ledger: %w", err)
+		return err
 	case meta == nil:
 		return fmt.Errorf("%w in the DynamoDB table %s: it is empty, or not Relock's; enqueue begins a ledger in it", ErrNoLedger, l.table)
 	}
@@ -40,8 +40,11 @@ func (l *DynamoDB) readMeta(ctx context.Context) error {
 	return nil
 }
 
-func (l *DynamoDB) noTable(err error) error {
-	return fmt.Errorf("%w: there is no DynamoDB table %s in this account and Region: check the name and the Region, make it with deploy/, or with `enqueue --create-table`: %w", ErrNoLedger, l.table, err)
+// ErrNoTable says that there is no DynamoDB table of the name given.
+var ErrNoTable = errors.New("there is no such DynamoDB table in this account and Region")
+
+func (l *DynamoDB) noTable() error {
+	return fmt.Errorf("%w: %s: check the name, the account and the Region; make it with deploy/, or with `enqueue --create-table`", ErrNoTable, l.table)
 }
 
 // writeMeta makes the table a ledger, unless it is one.
@@ -69,9 +72,9 @@ func (l *DynamoDB) prepareTable(ctx context.Context) error {
 				return err
 			}
 		case hasCode(err, "ResourceNotFoundException"):
-			return l.noTable(err)
+			return l.noTable()
 		case err != nil:
-			return fmt.Errorf("opening the ledger: %w", err)
+			return err
 		case t.TableStatus == types.TableStatusActive || t.TableStatus == types.TableStatusUpdating:
 			return checkTable(t)
 		case t.TableStatus != types.TableStatusCreating:

@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/urfave/cli/v3"
+
+	"relock/internal/ledger"
+)
+
+const flagCreateTable = "create-table"
+
+// tablePattern is the form of a table's name. Source: "Naming rules" in the Amazon
+// DynamoDB Developer Guide.
+var tablePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+var _ Ledger = (*ledger.DynamoDB)(nil)
+
+// createTableFlag is enqueue's: no other program makes anything.
+func createTableFlag() cli.Flag {
+	return &cli.BoolFlag{Name: flagCreateTable, Usage: "make the ledger's DynamoDB table where there is none: on demand, with point-in-time recovery", Sources: env(flagCreateTable), Category: "Where"}
+}
+
+// ledgerHow says how a ledger is opened.
+type ledgerHow struct {
+	// create begins a ledger where there is none; table makes the table, too.
+	create, table bool
+	log           *slog.Logger
+}
+
+// openLedger opens a ledger. cfg is used for one in DynamoDB only.
+func openLedger(ctx context.Context, cfg aws.Config, p place, how ledgerHow) (Ledger, error) {
+	if p.kind == "file" {
+		return openFileLedger(p, how.create)
+	}
+	open := ledger.OpenDynamoDB
+	if how.create {
+		open = ledger.CreateDynamoDB
+	}
+	l, err := open(ctx, dynamodb.NewFromConfig(cfg), p.at, ledger.DynamoDBOptions{CreateTable: how.table, Logger: how.log})
+	if err != nil {
+		return nil, fmt.Errorf("opening the ledger %s: %w", p, err)
+	}
+	return l, nil
+}
