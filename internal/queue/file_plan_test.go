@@ -47,3 +47,38 @@ func TestFilePlans(t *testing.T) {
 		}
 	}
 }
+
+// TestFileKeepsNothing looks for what a message leaves behind when it is gone:
+// a name in a file that nobody looks after.
+func TestFileKeepsNothing(t *testing.T) {
+	q, err := CreateFile(t.TempDir(), FileOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	if _, err := q.Send(t.Context(), [][]byte{[]byte("a"), []byte("b"), []byte("c")}); err != nil {
+		t.Fatal(err)
+	}
+	ds, err := q.Receive(t.Context(), 3, 0, MaxVisibility)
+	if err != nil || len(ds) != 3 {
+		t.Fatalf("received %d, error %v", len(ds), err)
+	}
+	if _, err := q.Delete(t.Context(), []string{ds[0].Handle, ds[1].Handle}); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.DeadLetter(t.Context(), ds[2]); err != nil {
+		t.Fatal(err)
+	}
+	for table, want := range map[string]int64{"message": 0, "flight": 0, "dead": 1} {
+		err := q.db.Read(t.Context(), func(c *sqlite.Conn) error {
+			n, _, err := c.Int(`SELECT count(*) FROM ` + table)
+			if n != want {
+				t.Errorf("%d rows in %s, want %d", n, table, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
