@@ -36,6 +36,7 @@ var benchmarks = []benchmark{
 	{"enqueue", "enqueue to SQS at 10 ms a call, ledger rows included, against a bare SendMessageBatch loop; bar: at least 95 %", benchEnqueue},
 	{"requests", "requests to SQS a user at 24 a second, all counted; bar: at most 0.32", benchRequests},
 	{"memory", "largest resident memory of the worker behind a long queue; bar: under 64 MiB", benchMemory},
+	{"pace", "the pace in real time over HTTP, with the real worker; bars beside the figures", benchPace},
 	{"dryrun", "enqueue --dry-run --offline; bars: 1 M rows under 1.5 s, 10 M under 15 s, UTF-16 and gzip under twice that, under 64 MiB", benchDryRun},
 }
 
