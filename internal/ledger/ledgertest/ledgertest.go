@@ -27,6 +27,10 @@ type Suite struct {
 	// Depth is the length of the sequences that are all tried: 8^Depth, each of
 	// Depth operations. Defaults to 4.
 	Depth int
+	// Lossy says that replies get lost on the way to this ledger. A claim whose
+	// lease is over at once can then pass to another before its owner learns of
+	// it: there may be more attempts than grants.
+	Lossy bool
 	// Racers is how many goroutines race for a claim. Defaults to 64.
 	Racers int
 }
@@ -41,7 +45,7 @@ func (s Suite) Run(t *testing.T) {
 	}
 	clock := NewClock()
 	l := s.New(t, clock.Now)
-	e := &Env{L: l, Other: l, Clock: clock, Depth: s.Depth, Racers: s.Racers}
+	e := &Env{L: l, Other: l, Clock: clock, Depth: s.Depth, Racers: s.Racers, Lossy: s.Lossy}
 	if s.Again != nil {
 		e.Other = s.Again(t, l, clock.Now)
 	}
@@ -71,6 +75,7 @@ type Env struct {
 	L, Other      Ledger
 	Clock         *Clock
 	Depth, Racers int
+	Lossy         bool
 
 	jobs atomic.Int64
 }

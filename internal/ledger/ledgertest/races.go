@@ -143,7 +143,11 @@ func raceOfEverything(t T, e *Env) {
 		if entry.Outcome != "" {
 			recorded = 1
 		}
-		if records[entry.Username] != recorded || grants[entry.Username] != entry.Attempts || entry.Calls != recorded {
+		attempts := entry.Attempts
+		if e.Lossy {
+			attempts = min(attempts, grants[entry.Username])
+		}
+		if records[entry.Username] != recorded || grants[entry.Username] != attempts || entry.Calls != recorded {
 			t.Errorf("line %d: %d records were taken, the outcome is %q; %d claims were granted, the ledger says %d; %d calls",
 				entry.Line, records[entry.Username], entry.Outcome, grants[entry.Username], entry.Attempts, entry.Calls)
 		}

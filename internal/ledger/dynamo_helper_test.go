@@ -1,0 +1,41 @@
+package ledger_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"relock/internal/job"
+	"relock/internal/ledger"
+	"relock/internal/ledger/ledgertest"
+)
+
+func background() context.Context { return context.Background() }
+
+// addTargets makes the job "j" with targets, one a line.
+func addTargets(t testing.TB, l ledgertest.Ledger, usernames ...job.Username) {
+	t.Helper()
+	if err := l.CreateJob(t.Context(), job.Job{ID: "j", Pool: "eu-west-1_AbCdEf123"}); err != nil {
+		t.Fatal(err)
+	}
+	var targets []job.Target
+	for i, u := range usernames {
+		targets = append(targets, job.Target{Username: u, Line: int64(i + 1)})
+	}
+	if err := l.AddTargets(t.Context(), "j", targets); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recordReset claims a target and records a reset.
+func recordReset(t testing.TB, l ledgertest.Ledger, k ledger.Key, owner string) {
+	t.Helper()
+	c, err := l.Claim(t.Context(), k, owner, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = l.Record(t.Context(), ledger.Record{Key: k, Owner: owner, Attempt: c.Attempt, Outcome: job.Reset, At: time.UnixMilli(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
