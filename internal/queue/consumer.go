@@ -28,6 +28,8 @@ type ConsumerConfig struct {
 	// that what the server is just handing out is not left invisible. Defaults to
 	// one second.
 	StopGrace time.Duration
+	// Paused are reasons for which nothing is received from the start; see Pause.
+	Paused []string
 	// Received, if set, is told of each receive: how many messages, or the error.
 	Received func(n int, err error)
 	// Alive, if set, is called by each loop with its name each time round: at
@@ -106,6 +108,9 @@ func Start(ctx context.Context, cfg ConsumerConfig) *Consumer {
 		wakeVisibility: newSignal(),
 		wakeDelete:     newSignal(),
 		wakeNext:       newSignal(),
+	}
+	for _, reason := range cfg.Paused {
+		c.paused[reason] = true
 	}
 	ctx, c.abort = context.WithCancel(ctx)
 	c.ended = ctx.Done()

@@ -34,7 +34,7 @@ func TestALostReplyIsSettled(t *testing.T) {
 		"a throttle":                     {first: fault{err: errThrottled}, want: job.Reset, resets: 1, calls: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(r *rig) {
+			bubble(t, func(t *testing.T, r *rig) {
 				names := r.job(jobID, 10)
 				it := names[4]
 				r.cog.setFault(func(op, name string, n int) fault {
@@ -86,7 +86,7 @@ func TestALostReplyIsSettled(t *testing.T) {
 // The flag is in the ledger before the second call: a process that ends in it
 // does not hide it.
 func TestAProcessThatEndsInTheSecondCallLeavesTheFlag(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		it := r.job(jobID, 1)[0]
 		r.cog.setFault(func(op, _ string, n int) fault {
 			switch {
@@ -131,7 +131,7 @@ func TestAnOpenClaimIsLookedUpAfterItsLease(t *testing.T) {
 		"it had not":                {"CONFIRMED", job.Reset, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(r *rig) {
+			bubble(t, func(t *testing.T, r *rig) {
 				it := r.job(jobID, 1)[0]
 				r.cog.users[it].status = c.status
 				_, err := r.led.Memory.Claim(t.Context(), ledger.Key{Job: jobID, Username: job.Username(it)}, "dead", time.Minute)
@@ -182,7 +182,7 @@ func TestALookUpThatFails(t *testing.T) {
 		"the user is gone":  {once(apiError("UserNotFoundException", "User does not exist.")), job.UserNotFound, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(r *rig) {
+			bubble(t, func(t *testing.T, r *rig) {
 				r.job(jobID, 1)
 				r.cog.setFault(lookUp(c.fault))
 				r.drain(5 * time.Minute)
@@ -198,7 +198,7 @@ func TestALookUpThatFails(t *testing.T) {
 		})
 	}
 	t.Run("refused for a reason of its own", func(t *testing.T) {
-		bubble(t, func(r *rig) {
+		bubble(t, func(t *testing.T, r *rig) {
 			it := r.job(jobID, 1)[0]
 			r.cog.setFault(lookUp(once(apiError("SomethingNewException", "?"))))
 			r.drain(5 * time.Minute)
@@ -208,7 +208,7 @@ func TestALookUpThatFails(t *testing.T) {
 		})
 	})
 	t.Run("not allowed", func(t *testing.T) {
-		bubble(t, func(r *rig) {
+		bubble(t, func(t *testing.T, r *rig) {
 			r.job(jobID, 1)
 			r.cog.setFault(lookUp(once(apiError("AccessDeniedException", "no"))))
 			res := r.drain(5 * time.Minute)
@@ -224,7 +224,7 @@ func TestALookUpThatFails(t *testing.T) {
 
 // The tries spent, a target is given up, and its record names the last error.
 func TestTriesSpentIsGaveUp(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		names := r.job(jobID, 200)
 		it := names[0]
 		r.cog.setFault(func(op, name string, n int) fault {
@@ -254,7 +254,7 @@ func TestTriesSpentIsGaveUp(t *testing.T) {
 
 // A tried call that took effect after all is no failure, however often it failed.
 func TestTriesSpentButReset(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		r.job(jobID, 100)
 		r.cog.setFault(func(op, name string, n int) fault {
 			if op == reset.OpReset && strings.HasSuffix(name, "-7@example.com") {
@@ -270,7 +270,7 @@ func TestTriesSpentButReset(t *testing.T) {
 
 // Where nothing reached the network, nobody was tried.
 func TestARefusedConnectionIsNoTry(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		names := r.job(jobID, 300)
 		r.cog.setFault(func(op, name string, n int) fault {
 			if op == reset.OpReset && name == names[3] && n <= 12 {

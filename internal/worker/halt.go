@@ -203,6 +203,9 @@ func (h *halts) look(ctx context.Context) {
 		h.leave("it was resumed")
 		return
 	}
+	if halt.Reason == job.HaltLedger && !stored {
+		return // it can be read and still takes nothing
+	}
 	if !halt.Reason.SelfClearing() || !due || !h.probe(ctx, *halt) {
 		return
 	}
@@ -221,7 +224,7 @@ func (h *halts) probe(ctx context.Context, halt job.Halt) bool {
 	h.mu.Unlock()
 	switch halt.Reason {
 	case job.HaltLedger:
-		return true // it has just answered
+		return true // it has taken or told us the halt
 	case job.HaltDailyEmailLimit:
 		return !time.Now().Before(renewal(halt.Since))
 	default:

@@ -14,7 +14,7 @@ import (
 )
 
 func TestDrainGivesEveryTargetItsOutcome(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		names := r.job(jobID, 100)
 		for i, err := range []error{
 			apiError("UserNotFoundException", "User does not exist."),
@@ -62,7 +62,7 @@ func TestDrainGivesEveryTargetItsOutcome(t *testing.T) {
 }
 
 func TestThePaceHoldsForAllGoroutinesTogether(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		r.cog.latency = 700 * time.Millisecond
 		r.job(jobID, 200)
 		r.drain(time.Minute)
@@ -81,7 +81,7 @@ func TestThePaceHoldsForAllGoroutinesTogether(t *testing.T) {
 
 // A duplicate costs no call and no token.
 func TestDuplicatesTakeNoToken(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		names := r.job(jobID, 60)
 		r.send(jobID, names...) // enqueued twice
 		r.send(jobID, names...)
@@ -100,7 +100,7 @@ func TestDuplicatesTakeNoToken(t *testing.T) {
 
 // Duplicates of what another process finished or is at.
 func TestDuplicatesOfOthersAreDeletedOrPutOff(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		names := r.job(jobID, 3)
 		ctx := t.Context()
 		claim := func(name string) ledger.Claim {
@@ -137,20 +137,20 @@ func TestDuplicatesOfOthersAreDeletedOrPutOff(t *testing.T) {
 }
 
 func TestMetadataOfJobAndTarget(t *testing.T) {
-	bubble(t, func(r *rig) {
-		r.cog.add("user-a", "user-b")
-		r.list(jobID, "user-a")
-		r.ok(r.led.Memory.AddTargets(t.Context(), jobID, []job.Target{{Username: "user-b", Line: 9, Metadata: map[string]string{"by": "row", "x": "1"}}}))
+	bubble(t, func(t *testing.T, r *rig) {
+		r.cog.add("person-a", "person-b")
+		r.list(jobID, "person-a")
+		r.ok(r.led.Memory.AddTargets(t.Context(), jobID, []job.Target{{Username: "person-b", Line: 9, Metadata: map[string]string{"by": "row", "x": "1"}}}))
 		r.open(jobID)
-		r.send(jobID, "user-a")
+		r.send(jobID, "person-a")
 		// What the message says does not count.
-		r.q.Add(r.message(queue.Message{Username: "user-b", Metadata: map[string]string{"by": "message"}}))
+		r.q.Add(r.message(queue.Message{Username: "person-b", Metadata: map[string]string{"by": "message"}}))
 		r.drain(time.Minute)
 		want := map[string]map[string]string{
-			"user-a": {"case": "INC-1", "by": "job"},
-			"user-b": {"case": "INC-1", "by": "row", "x": "1"},
+			"person-a": {"case": "INC-1", "by": "job"},
+			"person-b": {"case": "INC-1", "by": "row", "x": "1"},
 		}
-		got := map[string]map[string]string{"user-a": r.cog.users["user-a"].meta, "user-b": r.cog.users["user-b"].meta}
+		got := map[string]map[string]string{"person-a": r.cog.users["person-a"].meta, "person-b": r.cog.users["person-b"].meta}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
 		}

@@ -19,25 +19,27 @@ func TestAMessageThatIsNotOursIsMovedAway(t *testing.T) {
 		body   func(r *rig) []byte
 		reason queue.RejectReason
 	}{
-		"not JSON":         {func(*rig) []byte { return []byte("hello user-x@example.com") }, queue.RejectNotJSON},
+		"not JSON":         {func(*rig) []byte { return []byte("hello person-x@example.com") }, queue.RejectNotJSON},
 		"oversize":         {func(*rig) []byte { return []byte(strings.Repeat("x", queue.MaxBody+1)) }, queue.RejectOversize},
-		"an unknown field": {func(*rig) []byte { return []byte(`{"v":1,"user-x":1}`) }, queue.RejectUnknownField},
+		"an unknown field": {func(*rig) []byte { return []byte(`{"v":1,"person-x":1}`) }, queue.RejectUnknownField},
 		"a wrong type":     {func(*rig) []byte { return []byte(`{"v":1,"ledger":7}`) }, queue.RejectWrongType},
 		"a missing field":  {func(*rig) []byte { return []byte(`{"v":1,"ledger":"ledger-1"}`) }, queue.RejectMissingField},
 		"another version":  {func(*rig) []byte { return []byte(`{"v":2,"ledger":"l","job":"j","pool":"p","username":"u"}`) }, queue.RejectVersion},
-		"another ledger":   {func(r *rig) []byte { return r.message(queue.Message{Ledger: "ledger-2", Username: "user-x"}) }, queue.RejectOtherLedger},
-		"another pool":     {func(r *rig) []byte { return r.message(queue.Message{Pool: "eu-west-1_Other1234", Username: "user-x"}) }, queue.RejectPoolNotAllowed},
-		"an unknown job":   {func(r *rig) []byte { return r.message(queue.Message{Job: "inc-2", Username: "user-x"}) }, queue.RejectUnknownJob},
-		"an unlisted user": {func(r *rig) []byte { return r.message(queue.Message{Username: "user-x"}) }, queue.RejectNotListed},
+		"another ledger":   {func(r *rig) []byte { return r.message(queue.Message{Ledger: "ledger-2", Username: "person-x"}) }, queue.RejectOtherLedger},
+		"another pool": {func(r *rig) []byte {
+			return r.message(queue.Message{Pool: "eu-west-1_Other1234", Username: "person-x"})
+		}, queue.RejectPoolNotAllowed},
+		"an unknown job":   {func(r *rig) []byte { return r.message(queue.Message{Job: "inc-2", Username: "person-x"}) }, queue.RejectUnknownJob},
+		"an unlisted user": {func(r *rig) []byte { return r.message(queue.Message{Username: "person-x"}) }, queue.RejectNotListed},
 		"a job of a pool that is allowed, and another of ours": {func(r *rig) []byte {
 			r.cfg.Pools = append(r.cfg.Pools, "eu-west-1_Second123")
-			return r.message(queue.Message{Pool: "eu-west-1_Second123", Username: "user-x"})
+			return r.message(queue.Message{Pool: "eu-west-1_Second123", Username: "person-x"})
 		}, queue.RejectNotListed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(r *rig) {
+			bubble(t, func(t *testing.T, r *rig) {
 				body := c.body(r)
-				r.cog.add("user-x")
+				r.cog.add("person-x")
 				r.q.Add(body)
 				r.job(jobID, 3)
 				r.drain(time.Minute)
@@ -56,7 +58,7 @@ func TestAMessageThatIsNotOursIsMovedAway(t *testing.T) {
 }
 
 func TestRejectedMessagesWithoutADeadLetterQueueAreOutOfSight(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		r.q.NoDeadLetter = true
 		r.q.Add([]byte("x"))
 		r.job(jobID, 1)
@@ -70,7 +72,7 @@ func TestRejectedMessagesWithoutADeadLetterQueueAreOutOfSight(t *testing.T) {
 }
 
 func TestADeadLetterQueueThatFailsIsTriedAgain(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		failures := 3
 		r.q.SetFaults(queuefake.Faults{Call: func(op string) error {
 			if op == queuefake.DeadLetter && failures > 0 {
@@ -92,7 +94,7 @@ func TestADeadLetterQueueThatFailsIsTriedAgain(t *testing.T) {
 
 // A body that was damaged on its way comes again, and is sound then.
 func TestACorruptBodyComesAgain(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		r.job(jobID, 20)
 		seen := map[string]bool{}
 		r.q.SetFaults(queuefake.Faults{Corrupt: func(b []byte) bool {

@@ -46,14 +46,14 @@ type rig struct {
 }
 
 // bubble runs f with a rig in a synctest bubble.
-func bubble(t *testing.T, f func(r *rig)) {
+func bubble(t *testing.T, f func(t *testing.T, r *rig)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		f(r)
+		f(t, r)
 		// Usernames are personal data.
-		if s := r.log.String(); strings.Contains(s, "user-") || strings.Contains(s, "@example.com") {
+		if s := r.log.String(); strings.Contains(s, "person-") || strings.Contains(s, "@example.com") {
 			t.Errorf("the log names a user:\n%s", s)
 		}
 	})
@@ -82,11 +82,11 @@ func newRig(t *testing.T) *rig {
 }
 
 // job writes a job of n users to the ledger and opens it, and sends its messages.
-// The users are called user-0@example.com and so on.
+// The users are called person-inc-1-0@example.com and so on.
 func (r *rig) job(id string, n int) []string {
 	names := make([]string, n)
 	for i := range names {
-		names[i] = fmt.Sprintf("user-%s-%d@example.com", id, i)
+		names[i] = fmt.Sprintf("person-%s-%d@example.com", id, i)
 	}
 	r.cog.add(names...)
 	r.list(id, names...)
@@ -193,7 +193,7 @@ func (n *run) wait(d time.Duration) Result {
 	select {
 	case <-n.done:
 	case <-t.C:
-		n.r.t.Fatalf("the run did not end within %v; the log says:\n%s", d, n.r.log)
+		n.r.t.Fatalf("the run did not end within %v; the log ends with:\n%s", d, tail(n.r.log.String()))
 	}
 	n.r.ok(n.err)
 	return n.res
@@ -436,4 +436,19 @@ func (s *syncBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// tail is the last part of a log.
+func tail(s string) string { return s[max(0, len(s)-2000):] }
+
+// suspended stops the process when a claim has been granted.
+type suspended struct {
+	*flaky
+	stop func()
+}
+
+func (s suspended) Claim(ctx context.Context, key ledger.Key, owner string, lease time.Duration) (ledger.Claim, error) {
+	c, err := s.flaky.Claim(context.WithoutCancel(ctx), key, owner, lease)
+	s.stop()
+	return c, err
 }

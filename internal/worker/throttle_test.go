@@ -11,7 +11,7 @@ import (
 
 // A throttle is not an attempt, and lowers the pace.
 func TestThrottlesAreNoAttemptsAndLowerThePace(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		r.job(jobID, 60)
 		p, err := pace.New(pace.Config{Budget: rate, Quota: rate})
 		r.ok(err)
@@ -41,7 +41,7 @@ func TestThrottlesAreNoAttemptsAndLowerThePace(t *testing.T) {
 
 // Throttles between lost replies show that Cognito is there.
 func TestAThrottleIsAnAnswer(t *testing.T) {
-	bubble(t, func(r *rig) {
+	bubble(t, func(t *testing.T, r *rig) {
 		r.job(jobID, 60)
 		i := 0
 		r.cog.setFault(func(op, _ string, n int) fault {
@@ -63,7 +63,7 @@ func TestAThrottleIsAnAnswer(t *testing.T) {
 func TestTheAttemptLimitIsWaitedFor(t *testing.T) {
 	errAttempts := apiError("LimitExceededException", "Attempt limit exceeded, please try after some time.")
 	t.Run("until it is over", func(t *testing.T) {
-		bubble(t, func(r *rig) {
+		bubble(t, func(t *testing.T, r *rig) {
 			names := r.job(jobID, 100)
 			r.cog.setFault(func(_, name string, n int) fault {
 				if name == names[5] && n <= 2 {
@@ -80,7 +80,7 @@ func TestTheAttemptLimitIsWaitedFor(t *testing.T) {
 		})
 	})
 	t.Run("and given up", func(t *testing.T) {
-		bubble(t, func(r *rig) {
+		bubble(t, func(t *testing.T, r *rig) {
 			names := r.job(jobID, 100)
 			r.cog.setFault(func(_, name string, _ int) fault {
 				if name == names[5] {

@@ -211,9 +211,6 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 		return Result{}, err
 	}
 	w.consumer = queue.Start(flush, w.consumerConfig())
-	if w.halts.current() != nil {
-		w.consumer.Pause(pausedByHalt)
-	}
 	w.cfg.Health.SetReady("starting", true)
 
 	var watchers sync.WaitGroup
@@ -225,7 +222,15 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 }
 
 func (w *Worker) consumerConfig() queue.ConsumerConfig {
+	var paused []string
+	if w.halts.current() != nil {
+		paused = append(paused, pausedByHalt)
+	}
+	if w.jobs.allPaused() {
+		paused = append(paused, pausedByJobs)
+	}
 	return queue.ConsumerConfig{
+		Paused:     paused,
 		Transport:  w.cfg.Transport,
 		Visibility: w.cfg.Visibility,
 		// Three seconds of pace: enough that no receive is waited for, and few

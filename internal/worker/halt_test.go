@@ -1,0 +1,406 @@
+package worker
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"relock/internal/job"
+	"relock/internal/reset"
+)
+
+// A halt stops all calls, hands every message back at the cost of the one receive
+// that brought it, and says why.
+func TestHalts(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want job.HaltReason
+	}{
+		"access denied":      {apiError("AccessDeniedException", "person-x is not authorized"), job.HaltAccessDenied},
+		"pool not found":     {apiError("ResourceNotFoundException", "User pool does not exist."), job.HaltPoolNotFound},
+		"pool ID":            {apiError("InvalidParameterException", "Value at 'userPoolId' failed to satisfy constraint"), job.HaltPoolNotFound},
+		"e-mail role":        {apiError("InvalidEmailRoleAccessPolicyException", "no"), job.HaltEmailRole},
+		"SMS role":           {apiError("InvalidSmsRoleAccessPolicyException", "no"), job.HaltSMSRole},
+		"SMS trust":          {apiError("InvalidSmsRoleTrustRelationshipException", "no"), job.HaltSMSRole},
+		"not enabled":        {apiError("OperationNotEnabledException", "no"), job.HaltOperationNotEnabled},
+		"unknown operation":  {apiError("UnknownOperationException", "no"), job.HaltUnsupported},
+		"credentials":        {apiError("UnrecognizedClientException", "no"), job.HaltCredentials},
+		"daily e-mail limit": {apiError("LimitExceededException", "Exceeded daily email limit for the operation or the account."), job.HaltDailyEmailLimit},
+		"a failing trigger":  {apiError("UnexpectedLambdaException", "no"), job.HaltLambda},
+		"nobody answers":     {errLost, job.HaltUnavailable},
+		"internal errors":    {errInternal, job.HaltUnavailable},
+	} {
+		fail := func(r *rig) {
+			r.cog.setFault(func(op, name string, n int) fault {
+				if len(r.cog.resetsLocked()) >= 30 && op == reset.OpReset {
+					return fault{err: c.err}
+				}
+				return fault{}
+			})
+		}
+		t.Run(name+" in a drain", func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				r.job(jobID, 150)
+				fail(r)
+				res := r.drain(10 * time.Minute)
+				if res.Halt == nil || res.Halt.Reason != c.want || res.Drained {
+					t.Fatalf("the run ended with %+v", res)
+				}
+				if r.halt() != c.want {
+					t.Errorf("the ledger's halt is %q", r.halt())
+				}
+				done := r.outcomes(jobID)[job.Reset]
+				r.wantQueue(150-done, 1)
+				if n := r.metric("relock_halted", "reason", string(c.want)); n != 1 {
+					t.Errorf("halted{%s} is %v", c.want, n)
+				}
+				if !strings.Contains(r.log.String(), "remedy") {
+					t.Error("the log names no remedy")
+				}
+
+				// The cause mended, the halt resumed: the same command does the rest.
+				r.cog.setFault(nil)
+				r.ok(r.led.ClearHalt(t.Context(), scope))
+				if res := r.drain(10 * time.Minute); !res.Drained {
+					t.Errorf("the second run ended with %+v", res)
+				}
+				r.wantOnce(150)
+				if n := r.outcomes(jobID)[""]; n != 0 {
+					t.Errorf("%d targets are pending", n)
+				}
+			})
+		})
+		t.Run(name+" in a service", func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				r.job(jobID, 150)
+				fail(r)
+				n := r.start()
+				r.after(45 * time.Second)
+				if r.halt() != c.want {
+					t.Fatalf("the ledger's halt is %q", r.halt())
+				}
+				if len(r.cfg.Health.NotReady()) == 0 {
+					t.Error("the worker says that it is ready")
+				}
+				calls := len(r.cog.made(reset.OpReset))
+				r.after(10 * time.Second)
+				if k := len(r.cog.made(reset.OpReset)); k != calls {
+					t.Errorf("%d calls were made while halted", k-calls)
+				}
+				r.wantQueue(150-r.outcomes(jobID)[job.Reset], 1)
+
+				r.cog.setFault(nil)
+				r.ok(r.led.ClearHalt(t.Context(), scope)) // `job resume`
+				r.after(time.Minute)
+				if len(r.cfg.Health.NotReady()) != 0 {
+					t.Errorf("not ready: %v", r.cfg.Health.NotReady())
+				}
+				n.end()
+				r.wantOnce(150)
+			})
+		})
+	}
+}
+
+// resetsLocked is resets for a fault, which is asked under the lock.
+func (c *cognito) resetsLocked() map[string]int {
+	m := map[string]int{}
+	for n, u := range c.users {
+		if len(u.resets) > 0 {
+			m[n] = len(u.resets)
+		}
+	}
+	return m
+}
+
+// Probes cost no message, and the work goes on by itself.
+func TestASelfClearingHaltIsProbedWithoutAMessage(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.job(jobID, 100)
+		var down atomic.Bool
+		down.Store(true)
+		r.cog.setFault(func(op, _ string, _ int) fault {
+			if down.Load() {
+				return fault{err: errExpired}
+			}
+			return fault{}
+		})
+		n := r.start()
+		r.after(30 * time.Minute)
+		if r.halt() != job.HaltCredentials {
+			t.Fatalf("the halt is %q", r.halt())
+		}
+		r.wantQueue(100, 1)
+		if k := r.cog.checks(); k < 25 || k > 31 {
+			t.Errorf("%d probes in half an hour", k)
+		}
+		if k := len(r.cog.made(reset.OpReset)); k > 10 {
+			t.Errorf("%d users were called for", k)
+		}
+		down.Store(false)
+		r.after(2 * time.Minute)
+		n.end()
+		r.wantOnce(100)
+		r.wantQueue(0, 0)
+		if r.halt() != "" {
+			t.Errorf("the ledger still has the halt %q", r.halt())
+		}
+	})
+}
+
+// Cognito's own e-mail allowance is renewed at 09:00 UTC.
+func TestTheDailyEmailLimitIsWaitedForUntilNine(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) { // the bubble's clock begins at midnight UTC
+		r.job(jobID, 100)
+		r.cog.setFault(func(op, _ string, _ int) fault {
+			if op == reset.OpReset && len(r.cog.resetsLocked()) >= 50 && time.Now().UTC().Hour() < 9 {
+				return fault{err: apiError("LimitExceededException", "Exceeded daily email limit for the operation or the account.")}
+			}
+			return fault{}
+		})
+		n := r.start()
+		r.after(8*time.Hour + 59*time.Minute)
+		r.wantQueue(50, 1)
+		r.after(10 * time.Minute)
+		n.end()
+		r.wantOnce(100)
+	})
+}
+
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"2026-11-23T00:00:00Z":      "2026-11-23T09:01:00Z",
+		"2026-11-23T09:00:30Z":      "2026-11-23T09:01:00Z",
+		"2026-11-23T09:01:00Z":      "2026-11-24T09:01:00Z",
+		"2026-11-23T23:00:00Z":      "2026-11-24T09:01:00Z",
+		"2026-12-31T23:00:00-05:00": "2027-01-01T09:01:00Z",
+	} {
+		at, err := time.Parse(time.RFC3339, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := renewal(at).Format(time.RFC3339); got != want {
+			t.Errorf("renewal(%s) = %s, want %s", in, got, want)
+		}
+	}
+}
+
+// A cause that the probe cannot see would cost every message a receive a minute,
+// and a queue takes a message for dead after twenty.
+func TestAHaltThatComesBackIsProbedLessAndLess(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.job(jobID, 100)
+		r.cog.setFault(func(op, name string, _ int) fault {
+			if strings.HasPrefix(name, "relock-check-") {
+				return fault{} // the probe passes
+			}
+			return fault{err: errRefused, unsent: true}
+		})
+		n := r.start()
+		r.after(3 * time.Hour)
+		if m := len(r.q.Messages()); m != 100 || len(r.q.Dead()) != 0 {
+			t.Errorf("%d messages are left, %d are dead letters", m, len(r.q.Dead()))
+		}
+		for _, m := range r.q.Messages() {
+			if m.Receives > 12 {
+				t.Errorf("a message was received %d times in three hours", m.Receives)
+			}
+		}
+		r.cog.setFault(nil)
+		r.after(33 * time.Minute)
+		n.end()
+		r.wantOnce(100)
+	})
+}
+
+// A drain that is started again and again while halted costs the messages nothing.
+func TestRestartsWhileHaltedCostNoReceives(t *testing.T) {
+	for name, err := range map[string]error{
+		"credentials":        errExpired,
+		"daily e-mail limit": apiError("LimitExceededException", "Exceeded daily email limit for the operation or the account."),
+		"access denied":      apiError("AccessDeniedException", "no"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				r.job(jobID, 100)
+				r.cog.setFault(func(op, name string, _ int) fault { return fault{err: err} })
+				for range 30 {
+					if res := r.drain(time.Minute); res.Halt == nil {
+						t.Fatalf("%+v", res)
+					}
+					r.after(time.Minute)
+				}
+				r.wantQueue(100, 1)
+				if k := len(r.cog.made(reset.OpReset)); k > 5 {
+					t.Errorf("%d users were called for", k)
+				}
+				r.cog.setFault(nil)
+				r.after(10 * time.Hour)
+				if name == "access denied" {
+					r.ok(r.led.ClearHalt(t.Context(), scope))
+				}
+				r.drain(time.Minute)
+				r.wantOnce(100)
+			})
+		})
+	}
+}
+
+// A halt that another worker wrote is honoured by one that runs.
+func TestAnothersHaltIsHonoured(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		n := r.start()
+		r.after(10 * time.Second)
+		r.ok(r.led.SetHalt(t.Context(), scope, job.Halt{Reason: job.HaltAccessDenied, Since: time.Now()}))
+		r.after(5 * time.Second)
+		r.job(jobID, 10)
+		r.after(time.Minute)
+		if k := len(r.cog.made(reset.OpReset)); k != 0 {
+			t.Errorf("%d calls", k)
+		}
+		r.wantQueue(10, 1) // the poll that was under way
+		r.ok(r.led.ClearHalt(t.Context(), scope))
+		r.after(time.Minute)
+		n.end()
+		r.wantOnce(10)
+	})
+}
+
+// The same failure over most of the last users: a wrong pool, a broken trigger.
+func TestTheSameFailureOfMostUsersHalts(t *testing.T) {
+	notFound := apiError("UserNotFoundException", "User does not exist.")
+	refuse := func(r *rig, names []string, every int) {
+		for i, n := range names {
+			if i%every != 0 {
+				r.cog.users[n].refuse = notFound
+			}
+		}
+	}
+	t.Run("nine of ten", func(t *testing.T) {
+		bubble(t, func(t *testing.T, r *rig) {
+			names := r.job(jobID, 200)
+			refuse(r, names, 10)
+			res := r.drain(time.Minute)
+			if res.Halt == nil || res.Halt.Reason != job.HaltSameFailure || res.Halt.Code != string(job.UserNotFound) {
+				t.Fatalf("%+v", res)
+			}
+			if k := len(r.cog.made(reset.OpReset)); k > 60 {
+				t.Errorf("%d users were called for before it", k)
+			}
+			r.wantQueue(200-len(r.cog.made(reset.OpReset)), 1)
+		})
+	})
+	t.Run("four of five", func(t *testing.T) {
+		bubble(t, func(t *testing.T, r *rig) {
+			refuse(r, r.job(jobID, 200), 5)
+			if res := r.drain(time.Minute); !res.Drained {
+				t.Errorf("%+v", res)
+			}
+		})
+	})
+	t.Run("switched off", func(t *testing.T) {
+		bubble(t, func(t *testing.T, r *rig) {
+			refuse(r, r.job(jobID, 200), 200)
+			if res := r.drain(time.Minute, func(c *Config) { c.SameFailure = -1 }); !res.Drained {
+				t.Errorf("%+v", res)
+			}
+		})
+	})
+	t.Run("resumed", func(t *testing.T) {
+		bubble(t, func(t *testing.T, r *rig) {
+			refuse(r, r.job(jobID, 90), 90)
+			if res := r.drain(time.Minute); res.Halt == nil {
+				t.Fatalf("%+v", res)
+			}
+			r.ok(r.led.ClearHalt(t.Context(), scope))
+			if res := r.drain(time.Minute); !res.Drained {
+				t.Errorf("fewer than a window were left: %+v", res)
+			}
+		})
+	})
+}
+
+// One user whose trigger fails is one user's failure.
+func TestATriggerThatFailsForOneUserHaltsNobody(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		names := r.job(jobID, 400)
+		r.cog.setFault(func(op, name string, _ int) fault {
+			if op == reset.OpReset && name == names[7] {
+				return fault{err: apiError("UnexpectedLambdaException", "CustomMessage failed")}
+			}
+			return fault{}
+		})
+		if res := r.drain(10 * time.Minute); !res.Drained {
+			t.Fatalf("%+v", res)
+		}
+		r.wantOutcomes(jobID, map[job.Outcome]int{job.Reset: 399, job.GaveUp: 1})
+		if e := r.entries(jobID)[names[7]]; !strings.Contains(e.Note, "trigger") || e.Code != "UnexpectedLambdaException" {
+			t.Errorf("the record is %+v", e)
+		}
+	})
+}
+
+// The target on which the trigger's failure halted is reset after the resume.
+func TestATriggerThatFailsForAFewUsersHaltsAndIsMended(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.job(jobID, 2) // fewer than it takes to call Cognito unavailable
+		r.cog.setFault(func(op, _ string, _ int) fault {
+			if op == reset.OpReset {
+				return fault{err: apiError("InvalidLambdaResponseException", "Unrecognizable lambda output")}
+			}
+			return fault{}
+		})
+		res := r.drain(10 * time.Minute)
+		if res.Halt == nil || res.Halt.Reason != job.HaltLambda {
+			t.Fatalf("%+v", res)
+		}
+		r.cog.setFault(nil)
+		r.ok(r.led.ClearHalt(t.Context(), scope))
+		r.drain(10 * time.Minute)
+		r.wantOutcomes(jobID, map[job.Outcome]int{job.Reset: 2})
+	})
+}
+
+// Credentials that expire are refreshed once, for all the calls under way.
+func TestExpiredCredentialsAreRefreshedOnce(t *testing.T) {
+	expireAt := func(r *rig, fresh *atomic.Bool) {
+		r.cog.latency = 500 * time.Millisecond // ten calls are under way at once
+		r.cog.setFault(func(op, _ string, _ int) fault {
+			if len(r.cog.resetsLocked()) >= 30 && !fresh.Load() {
+				return fault{err: errExpired}
+			}
+			return fault{}
+		})
+	}
+	t.Run("and the work goes on", func(t *testing.T) {
+		bubble(t, func(t *testing.T, r *rig) {
+			r.job(jobID, 100)
+			var fresh atomic.Bool
+			refreshes := 0
+			expireAt(r, &fresh)
+			res := r.drain(time.Minute, func(c *Config) {
+				c.RefreshCredentials = func() { refreshes++; fresh.Store(true) }
+			})
+			if !res.Drained || refreshes != 1 {
+				t.Errorf("%+v after %d refreshes", res, refreshes)
+			}
+			r.wantOnce(100)
+			r.wantRepeated(jobID)
+		})
+	})
+	t.Run("and halt the work if they are refused again", func(t *testing.T) {
+		bubble(t, func(t *testing.T, r *rig) {
+			r.job(jobID, 100)
+			var fresh atomic.Bool
+			refreshes := 0
+			expireAt(r, &fresh)
+			res := r.drain(time.Minute, func(c *Config) { c.RefreshCredentials = func() { refreshes++ } })
+			if res.Halt == nil || res.Halt.Reason != job.HaltCredentials || refreshes != 1 {
+				t.Errorf("%+v after %d refreshes", res, refreshes)
+			}
+			r.wantQueue(100-r.outcomes(jobID)[job.Reset], 1)
+		})
+	})
+}
