@@ -108,8 +108,10 @@ func TestLowerPaceHoldsFromTheNextCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := mustNew(t, Config{Quota: 30, Budget: 30})
 		var calls []*Call
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
 		for range 64 {
-			if err := p.Wait(t.Context()); err != nil {
+			if err := p.Wait(ctx); err != nil {
 				t.Fatal(err)
 			}
 			calls = append(calls, p.Begin())

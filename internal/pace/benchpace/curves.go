@@ -18,8 +18,8 @@ func curves(dir string) error {
 		{"users10.svg", overTime("users10", "Users at 10 rps on a quota of 30: our rate", 5, 10)},
 		{"drift.svg", overTime("drift", "Users who come and go: our rate", 10, 30)},
 		{"halves.svg", overTime("halves", "The quota halves, then doubles: our rate", 5, 30)},
-		{"frontier.svg", frontier("users10", "Users at 10 rps: what each strategy takes, and at whose cost")},
-		{"frontier-bucket3.svg", frontier("bucket3", "The same with a bucket of 3")},
+		{"frontier.svg", frontier("users10", "Users at 10 rps: what each strategy takes, and at whose cost", 85, 105)},
+		{"frontier-bucket3.svg", frontier("bucket3", "The same with a bucket of 3", 0, 100)},
 		{"wave-rate.svg", waveRate()},
 		{"wave-throttled.svg", waveThrottled()},
 	} {
@@ -81,11 +81,11 @@ func overTime(key, title string, step int, minutes float64) plot.Chart {
 
 // frontier is use against the users' throttles: fixed rates as a line, ours and
 // the rest as points.
-func frontier(key, title string) plot.Chart {
+func frontier(key, title string, from, to float64) plot.Chart {
 	s := sim.ByKey(key)
-	c := plot.Chart{Title: title, X: "use of the free quota, %", Y: "theirs throttled, %", XMax: 120, YMax: 5}
+	c := plot.Chart{Title: title, X: "use of the free quota, %", Y: "theirs throttled, %", XMin: from, XMax: to, YMax: 8}
 	var x, y []float64
-	for r := 5.0; r <= 21; r += 0.5 {
+	for r := 5.0; r <= 22; r += 0.25 {
 		m := measure("", many(s, sim.Fixed("", r), 4))
 		x, y = append(x, m.use.Median), append(y, m.theirs.Median)
 	}

@@ -7,6 +7,7 @@ import (
 	"html"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,9 +15,12 @@ import (
 // Chart is one pair of axes.
 type Chart struct {
 	Title, X, Y string
-	// XMax and YMax end the axes, which begin at 0; 0 takes the largest value.
+	// XMin begins the x axis. The y axis begins at 0.
+	XMin float64
+	// XMax and YMax end the axes; 0 takes the largest value.
 	XMax, YMax float64
-	Series     []Series
+	// Series are drawn with the first on top.
+	Series []Series
 }
 
 // Series is one line, or one set of points.
@@ -53,13 +57,16 @@ text{fill:currentColor}
 func (c Chart) Write(w io.Writer) error {
 	var b strings.Builder
 	xmax, xstep := axis(c.XMax, c.Series, func(s Series) []float64 { return s.X })
+	if c.XMin > 0 {
+		_, xstep = axis(xmax-c.XMin, nil, nil)
+	}
 	ymax, ystep := axis(c.YMax, c.Series, func(s Series) []float64 { return s.Y })
-	px := func(x float64) float64 { return left + x/xmax*(width-left-right) }
+	px := func(x float64) float64 { return left + (x-c.XMin)/(xmax-c.XMin)*(width-left-right) }
 	py := func(y float64) float64 { return height - below - min(y, ymax)/ymax*(height-top-below) }
 
 	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n%s", width, height, html.EscapeString(c.Title), style)
 	fmt.Fprintf(&b, "<text x=\"%d\" y=\"20\" font-size=\"15\" font-weight=\"600\">%s</text>\n", left, html.EscapeString(c.Title))
-	for x := 0.0; x <= xmax*1.0001; x += xstep {
+	for x := c.XMin; x <= xmax*1.0001; x += xstep {
 		line(&b, "grid", px(x), top, px(x), height-below)
 		text(&b, px(x), height-below+16, "middle", number(x))
 	}
@@ -71,10 +78,13 @@ func (c Chart) Write(w io.Writer) error {
 	line(&b, "axis", left, top, left, height-below)
 	text(&b, (left+width-right)/2, height-below+34, "middle", c.X)
 	text(&b, left, top-8, "start", c.Y)
-	for i, s := range c.Series {
+	for i, s := range slices.Backward(c.Series) {
 		colour := colours[i%len(colours)]
 		if s.Points {
 			for j := range s.X {
+				if s.X[j] < c.XMin {
+					continue
+				}
 				fmt.Fprintf(&b, "<circle cx=\"%s\" cy=\"%s\" r=\"4\" fill=\"%s\"/>\n", coord(px(s.X[j])), coord(py(s.Y[j])), colour)
 				if j < len(s.Labels) {
 					text(&b, px(s.X[j])+6, py(s.Y[j])-5, "start", s.Labels[j])
@@ -87,11 +97,12 @@ func (c Chart) Write(w io.Writer) error {
 			dash = " stroke-dasharray=\"5 4\""
 		}
 		fmt.Fprintf(&b, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\"%s points=\"", colour, dash)
+		space := ""
 		for j := range s.X {
-			if j > 0 {
-				b.WriteByte(' ')
+			if s.X[j] >= c.XMin && s.X[j] <= xmax {
+				b.WriteString(space + coord(px(s.X[j])) + "," + coord(py(s.Y[j])))
+				space = " "
 			}
-			b.WriteString(coord(px(s.X[j])) + "," + coord(py(s.Y[j])))
 		}
 		b.WriteString("\"/>\n")
 	}

@@ -49,6 +49,23 @@ func TestChartIsWellFormedAndRepeats(t *testing.T) {
 	}
 }
 
+func TestChartKeepsWithinItsXAxis(t *testing.T) {
+	c := Chart{XMin: 10, XMax: 20, Series: []Series{
+		{X: []float64{0, 10, 20, 30}, Y: []float64{1, 1, 1, 1}},
+		{X: []float64{5, 15}, Y: []float64{1, 1}, Points: true},
+	}}
+	var b bytes.Buffer
+	if err := c.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), "<circle"); n != 1 {
+		t.Errorf("%d points, want the one within", n)
+	}
+	if want := `points="60,44 740,44"`; !strings.Contains(b.String(), want) {
+		t.Errorf("no line %s in\n%s", want, b.String())
+	}
+}
+
 func TestAxis(t *testing.T) {
 	for _, tc := range []struct{ end, largest, last, step float64 }{
 		{0, 30, 30, 5}, {0, 31, 35, 5}, {100, 7, 100, 20}, {0, 0.42, 0.5, 0.1}, {0, 0, 1, 0.2},
