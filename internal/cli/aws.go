@@ -6,7 +6,9 @@ import (
 	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/awsconf"
@@ -36,8 +38,9 @@ func awsConfig(ctx context.Context, cmd *cli.Command, pools []string) (aws.Confi
 	return cfg, nil
 }
 
-// budget finds out how fast calls may be made, and why.
-func budget(ctx context.Context, cmd *cli.Command, cfg *aws.Config, targets int64, log *slog.Logger) (pace.Budget, error) {
+// budget finds out how fast calls may be made for the pools, and why. targets is
+// how many messages are still to be sent.
+func budget(ctx context.Context, cmd *cli.Command, cfg *aws.Config, pools []string, targets int64, log *slog.Logger) (pace.Budget, error) {
 	l := pace.Limits{
 		Category: pace.UserAccountRecovery,
 		Quota:    cmd.Float(flagQuota),
@@ -56,12 +59,36 @@ func budget(ctx context.Context, cmd *cli.Command, cfg *aws.Config, targets int6
 		if q > 0 {
 			l.Quota, l.QuotaSource = q, pace.FromServiceQuotas
 		}
+		if l.Rate == 0 || !l.Force { // a rate that is forced is what was asked for
+			l.SES = sesQuota(ctx, *cfg, pools, log)
+		}
 	}
 	b, err := l.Budget()
 	if err != nil {
 		return pace.Budget{}, &exitError{ExitUsage, err}
 	}
 	return b, nil
+}
+
+// sesQuota is what SES allows, if one of the pools sends with it and it may be
+// asked.
+func sesQuota(ctx context.Context, cfg aws.Config, pools []string, log *slog.Logger) *pace.SESQuota {
+	client := cip.NewFromConfig(cfg)
+	for _, pool := range pools {
+		ses, err := preflight.SendsWithSES(ctx, client, pool)
+		if err != nil {
+			log.Debug("whether the pool sends with SES is not known", "pool", pool, "error", err)
+		}
+		if !ses {
+			continue
+		}
+		quota, err := preflight.SESQuota(ctx, sesv2.NewFromConfig(cfg))
+		if err != nil {
+			log.Debug("the quota of SES cannot be read", "error", err)
+		}
+		return quota
+	}
+	return nil
 }
 
 // identity asks who the credentials belong to.

@@ -33,6 +33,7 @@ type parts struct {
 	health   *telemetry.Health
 	resets   *reset.Client
 	pace     *pace.Pacer
+	reason   string // of the budget; openPace and followBudget alone touch it
 	lookUps  *pace.Pacer
 	ledger   Ledger
 	queue    queue.Transport
@@ -68,10 +69,15 @@ func sets() telemetry.Sets {
 	for _, r := range queue.RejectReasons() {
 		rejects = append(rejects, string(r))
 	}
+	bounds := make([]string, 0, len(pace.Bounds()))
+	for _, b := range pace.Bounds() {
+		bounds = append(bounds, string(b))
+	}
 	return telemetry.Sets{
 		Operations:      []string{reset.OpReset, reset.OpGetUser},
 		Codes:           append([]string{reset.CodeOK, reset.CodeNoAnswer}, reset.Codes()...),
 		Rejects:         rejects,
+		Bounds:          bounds,
 		QueueOperations: []string{"ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch", "SendMessageBatch", "GetQueueAttributes", "GetQueueUrl"},
 	}
 }
@@ -114,22 +120,6 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 		"pools", cmd.StringSlice(flagPool), "queue", qp.String(), "ledger", lp.String(), "ledger_id", p.ledger.ID(), "drain", cmd.Bool("drain"))
 	if q, ok := p.queue.(*queue.SQS); ok && q.Attributes().DeadLetterARN == "" {
 		p.log.Warn("the queue has no dead-letter queue: messages that cannot be read stay in it")
-	}
-	return nil
-}
-
-func (p *parts) openPace(ctx context.Context, cmd *cli.Command) error {
-	b, err := budget(ctx, cmd, &p.cfg, 0, p.log)
-	if err != nil {
-		return err
-	}
-	p.log.Info("budget", "reason", b.Reason)
-	if p.pace, err = pace.New(pace.Config{Budget: b.Rate, Quota: b.Quota, MaxInFlight: cmd.Int("max-in-flight")}); err != nil {
-		return fmt.Errorf("setting the pace: %w", err)
-	}
-	reads := pace.UserRead.Default
-	if p.lookUps, err = pace.New(pace.Config{Budget: pace.Share * reads, Quota: reads}); err != nil {
-		return fmt.Errorf("setting the pace of look-ups: %w", err)
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func newPlan(ctx context.Context, cmd *cli.Command, set settings, list *intake.L
 	if f.whoError != nil {
 		cfg = nil
 	}
-	b, err := budget(ctx, cmd, cfg, list.Counts.Targets, slog.New(slog.DiscardHandler))
+	b, err := budget(ctx, cmd, cfg, []string{set.pool}, list.Counts.Targets, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

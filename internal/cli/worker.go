@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -102,7 +103,12 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams) error {
 
 	w := worker.New(p.config(cmd))
 	shown := show(ctx, sc, w, p.log)
+	following, unfollow := context.WithCancel(ctx)
+	var budgets sync.WaitGroup
+	budgets.Go(func() { p.followBudget(following, cmd) })
 	res, err := w.Run(ctx, now)
+	unfollow()
+	budgets.Wait()
 	shown()
 	if err != nil {
 		return interrupted(ctx, err)

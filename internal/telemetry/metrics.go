@@ -22,6 +22,8 @@ type Sets struct {
 	Rejects []string
 	// QueueOperations are those of the queue.
 	QueueOperations []string
+	// Bounds are what can bound the budget.
+	Bounds []string
 }
 
 // Other stands in a label for every value outside its closed set.
@@ -37,6 +39,7 @@ type Metrics struct {
 	pace          *prometheus.GaugeVec
 	budget        *prometheus.GaugeVec
 	quota         *prometheus.GaugeVec
+	bound         *prometheus.GaugeVec
 	inFlight      *prometheus.GaugeVec
 	active        prometheus.Gauge
 	queueMessages *prometheus.GaugeVec
@@ -48,6 +51,7 @@ type Metrics struct {
 	jobTargets    *prometheus.GaugeVec
 
 	operations, codes, queueOps map[string]bool
+	bounds                      []string
 }
 
 // States of the label `state` of queue_messages and of job_targets.
@@ -81,6 +85,7 @@ func NewMetrics(r prometheus.Registerer, sets Sets) *Metrics {
 		pace:          gauge("pace", "Calls a second that the worker makes at most at this moment.", "operation"),
 		budget:        gauge("budget", "Calls a second that the worker may make at most.", "operation"),
 		quota:         gauge("quota", "Calls a second that Cognito grants to the operation's category, to all callers together.", "operation"),
+		bound:         gauge("budget_bound", "1 for what bounds the budget of resets, else 0.", "bound"),
 		inFlight:      gauge("in_flight", "Calls to Cognito under way.", "operation"),
 		active:        f.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "active", Help: "1 if this worker is the one that calls Cognito, 0 if it stands by."}),
 		queueMessages: gauge("queue_messages", "Messages in the queue, as the queue counts them, by state.", "state"),
@@ -93,6 +98,7 @@ func NewMetrics(r prometheus.Registerer, sets Sets) *Metrics {
 		operations:    set(sets.Operations),
 		codes:         set(sets.Codes),
 		queueOps:      set(sets.QueueOperations),
+		bounds:        sets.Bounds,
 	}
 	m.create(sets)
 	return m
@@ -175,6 +181,13 @@ func (m *Metrics) SetPace(operation string, p Pace) {
 	m.budget.WithLabelValues(operation).Set(p.Budget)
 	m.quota.WithLabelValues(operation).Set(p.Quota)
 	m.inFlight.WithLabelValues(operation).Set(float64(p.InFlight))
+}
+
+// SetBound shows what bounds the budget of resets.
+func (m *Metrics) SetBound(bound string) {
+	for _, b := range m.bounds {
+		m.bound.WithLabelValues(b).Set(bit(b == bound))
+	}
 }
 
 // SetActive shows whether this worker is the one that calls Cognito.

@@ -145,7 +145,7 @@ func TestSESAccount(t *testing.T) {
 		}
 		return view{out.SendQuota.Max24HourSend, out.SendQuota.MaxSendRate, out.SendQuota.SentLast24Hours, out.ProductionAccessEnabled, out.SendingEnabled, *out.EnforcementStatus}
 	}
-	if diff := cmp.Diff(view{50_000, 14, 0, true, true, "HEALTHY"}, get()); diff != "" {
+	if diff := cmp.Diff(view{500_000, 100, 0, true, true, "HEALTHY"}, get()); diff != "" {
 		t.Errorf("default (-want +got):\n%s", diff)
 	}
 	a.SetSES(account.SandboxSES())

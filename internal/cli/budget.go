@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"relock/internal/job"
+	"relock/internal/pace"
+)
+
+func (p *parts) openPace(ctx context.Context, cmd *cli.Command) error {
+	b, err := p.budget(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	if p.pace, err = pace.New(pace.Config{Budget: b.Rate, Quota: b.Quota, MaxInFlight: cmd.Int("max-in-flight")}); err != nil {
+		return fmt.Errorf("setting the pace: %w", err)
+	}
+	reads := pace.UserRead.Default
+	if p.lookUps, err = pace.New(pace.Config{Budget: pace.Share * reads, Quota: reads}); err != nil {
+		return fmt.Errorf("setting the pace of look-ups: %w", err)
+	}
+	return nil
+}
+
+// budget finds out how fast calls may be made for what is pending now.
+func (p *parts) budget(ctx context.Context, cmd *cli.Command) (pace.Budget, error) {
+	pools := cmd.StringSlice(flagPool)
+	// One at least: without work, a daily allowance of mail does not bind.
+	targets, err := pendingTargets(ctx, p.ledger, pools)
+	if err != nil {
+		return pace.Budget{}, err
+	}
+	b, err := budget(ctx, cmd, &p.cfg, pools, max(targets, 1), p.log)
+	if err != nil {
+		return b, err
+	}
+	if b.Reason != p.reason {
+		p.log.Info("budget", "reason", b.Reason)
+		p.metrics.SetBound(string(b.Bound))
+		p.reason = b.Reason
+	}
+	return b, nil
+}
+
+// pendingTargets counts the targets of the pools' jobs that have no outcome yet,
+// those still to be sent included.
+func pendingTargets(ctx context.Context, led Ledger, pools []string) (n int64, err error) {
+	jobs, err := led.Jobs(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reading the jobs: %w", err)
+	}
+	for _, j := range jobs {
+		if !slices.Contains(pools, j.Pool) || j.State == job.StateFinished || j.State == job.StateCancelled {
+			continue
+		}
+		t, err := led.Totals(ctx, j.ID)
+		if err != nil {
+			return 0, fmt.Errorf("reading the totals of job %s: %w", j.ID, err)
+		}
+		n += max(j.Counts.Targets, t.Targets) - (t.Targets - t.Pending)
+	}
+	return n, nil
+}
+
+// budgetEvery is how often quotas and what is pending are looked at again.
+const budgetEvery = 5 * time.Minute
+
+// followBudget keeps the pace's budget up to date until ctx ends: quotas are
+// raised, mail is sent by others, jobs come.
+func (p *parts) followBudget(ctx context.Context, cmd *cli.Command) {
+	tick := time.NewTicker(budgetEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		b, err := p.budget(ctx, cmd)
+		if err == nil {
+			err = p.pace.SetBudget(b.Rate, b.Quota)
+		}
+		if err != nil && ctx.Err() == nil {
+			p.log.Warn("the budget stays as it was", "error", err)
+		}
+	}
+}
