@@ -35,7 +35,7 @@ func others() []sim.Strategy {
 // many runs a strategy with every seed, on all cores.
 func many(s *sim.Scenario, st sim.Strategy, seeds int) []sim.Run {
 	runs := make([]sim.Run, seeds)
-	parallel(seeds, func(i int) { runs[i] = sim.Simulate(s, st, uint64(i)+1) })
+	parallel(seeds, func(i int) { runs[i] = sim.Simulate(s, st, seed(i)) })
 	return runs
 }
 

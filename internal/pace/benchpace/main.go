@@ -11,11 +11,17 @@ import (
 	"path/filepath"
 )
 
+// first is the first seed.
+var first uint64 = 1
+
+func seed(i int) uint64 { return first + uint64(i) }
+
 func main() { os.Exit(run()) }
 
 func run() int {
 	seeds := flag.Int("seeds", 8, "runs of each strategy in each scenario")
 	out := flag.String("o", "", "also write results.md and the curves to this folder")
+	flag.Uint64Var(&first, "first", first, "the first seed")
 	flag.Parse()
 	if flag.NArg() > 0 || *seeds < 1 {
 		flag.Usage()
@@ -46,11 +52,11 @@ func bench(seeds int, out string) (err error) {
 		w = io.MultiWriter(w, f)
 	}
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "# Pace: the simulation's results\n\nWritten by `make bench-pace`; %d seeds. A cell is the median over the seeds and its 95 %% interval. docs/pace.md says what it means.\n", seeds)
+	fmt.Fprintf(b, "# Pace: the simulation's results\n\nWritten by `make bench-pace`; seeds %d to %d. A cell is the median over the seeds and its 95 %% interval. docs/pace.md says what it means.\n", seed(0), seed(seeds-1))
 	broken := bars(b, seeds)
 	fmt.Fprintf(b, "\n## Strategies by scenario\n")
 	broken += compare(b, seeds)
-	broken += waves(b, seeds)
+	waves(b, seeds)
 	if err := b.Flush(); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func bucketOf(size float64) func() quota {
 
 func secondsWindow() quota { return &window{rate: Quota, length: time.Second} }
 
-// Halved is the quota that halves after ten minutes and doubles after twenty.
+// halved is the quota that halves after ten minutes and doubles after twenty.
 func halved(at time.Duration) float64 {
 	if at >= 10*time.Minute && at < 20*time.Minute {
 		return Quota / 2
