@@ -21,7 +21,7 @@ var poolDifferences = differences{
 		{"reading a user by e-mail alias and by sub", "UserNotFoundException"},
 		{"a refresh token after AdminDisableUser", "accepted before, accepted after"},
 		{"a refresh token after AdminDeleteUser", "accepted before, HTTP 500, and nothing that the SDK understands after"},
-		{"a reset without a signature", "400 ResourceNotFoundException"},
+		{"a reset without a signature", "ResourceNotFound"},
 		{"filters on what cannot be searched, with two conditions, and of nonsense", "InvalidParameterException, , InvalidParameterException"},
 		{"a limit of 61, and a token of nonsense", "accepted, InvalidToken"},
 	},

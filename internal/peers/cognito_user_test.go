@@ -204,7 +204,7 @@ var userBehaviours = []behaviour[*poolEnv]{
 		},
 	},
 	{
-		"a reset without a signature", "400 MissingAuthenticationTokenException",
+		"a reset without a signature", "MissingAuthenticationToken",
 		documented("Cognito API Reference, common errors"),
 		func(e *poolEnv) string {
 			return unsigned(e.ctx, e.url, "application/x-amz-json-1.1", "AWSCognitoIdentityProviderService.AdminResetUserPassword",

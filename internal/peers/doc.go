@@ -10,5 +10,6 @@
 //
 // `make test-peers` installs what it can and runs these tests with
 // RELOCK_PEERS=required, so that nothing is skipped; without it, tests whose part
-// is missing are skipped with a sentence that says how to get it.
+// is missing are skipped with a sentence that says how to get it, and with
+// RELOCK_PEERS=off only those run that need none.
 package peers

@@ -132,7 +132,8 @@ func once(all []string) string {
 	return all[0]
 }
 
-// unsigned makes a call without a signature, and says status and code.
+// unsigned makes a call without a signature, and says the error's code. AWS's
+// pages have it with and without the suffix Exception.
 func unsigned(ctx context.Context, url, contentType, target, body string) string {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/", strings.NewReader(body))
 	if err != nil {
@@ -153,7 +154,7 @@ func unsigned(ctx context.Context, url, contentType, target, body string) string
 		Type string `json:"__type"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&reply); err != nil {
-		return fmt.Sprintf("%d and no JSON", resp.StatusCode)
+		return resp.Status + " and no JSON"
 	}
-	return fmt.Sprintf("%d %s", resp.StatusCode, reply.Type[strings.LastIndex(reply.Type, "#")+1:])
+	return strings.TrimSuffix(reply.Type[strings.LastIndex(reply.Type, "#")+1:], "Exception")
 }

@@ -3,6 +3,7 @@ package peers
 // sqsDifferences is where servers differ from what AWS documents of SQS.
 var sqsDifferences = differences{
 	fauxqs: {
+		{"the counts of a queue after a visibility of one second ran out", "0 visible, 1 in flight, 0 delayed"},
 		{"creating a queue again with other attributes", "QueueNameExists (AWS.SimpleQueueService.QueueNameExists)"},
 		{"queue names with a dot, of 81 characters, or empty", "accepted, accepted, AWS.SimpleQueueService.InvalidParameterValue"},
 		{"the suffix .fifo without FifoQueue, and FifoQueue without the suffix", "accepted, AWS.SimpleQueueService.InvalidParameterValue"},

@@ -12,6 +12,14 @@ import (
 // Required tells whether a missing part fails a test instead of skipping it.
 func Required() bool { return os.Getenv("RELOCK_PEERS") == "required" }
 
+// wanted skips the test where the environment says that no peers are.
+func wanted(t testing.TB) {
+	t.Helper()
+	if os.Getenv("RELOCK_PEERS") == "off" {
+		t.Skip("RELOCK_PEERS=off; make test-peers runs it")
+	}
+}
+
 // missing ends the test, because a part is not there.
 func missing(t testing.TB, part, how string) {
 	t.Helper()
@@ -23,6 +31,7 @@ func missing(t testing.TB, part, how string) {
 
 func lookPath(t testing.TB, program, how string) string {
 	t.Helper()
+	wanted(t)
 	path, err := exec.LookPath(program)
 	if err != nil {
 		missing(t, program, how)

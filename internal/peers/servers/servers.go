@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-const nodeParts = "make peers (it installs test/peers/package.json into .cache/peers; npm is all it needs)"
+const nodeParts = "run make test-peers (it installs test/peers/package.json into .cache/peers, with npm)"
 
 // StartMoto starts moto, with an empty account, and returns its address, for
 // example "http://127.0.0.1:40123". It serves SQS, Cognito user pools, DynamoDB,
@@ -15,7 +15,7 @@ const nodeParts = "make peers (it installs test/peers/package.json into .cache/p
 func StartMoto(t testing.TB) string {
 	t.Helper()
 	script := file(t, "moto", "test/peers/moto.sh")
-	lookPath(t, "moto_server", "install moto's server, version 5.2.1 (Python: moto[server])")
+	lookPath(t, "moto_server", "install moto's server, version 5.2.1 (for Python: moto[server])")
 	return start(t, "moto", "", "sh", script)
 }
 
@@ -38,6 +38,7 @@ func StartDynalite(t testing.TB) string {
 // working directory, and the packages are in .cache/peers.
 func startNode(t testing.TB, name, module string) string {
 	t.Helper()
+	wanted(t)
 	dir := Dir(t)
 	if _, err := os.Stat(dir + "/node_modules/" + name + "/package.json"); err != nil {
 		missing(t, name, nodeParts)
