@@ -1,7 +1,10 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -38,4 +41,11 @@ func recordReset(t testing.TB, l ledgertest.Ledger, k ledger.Key, owner string) 
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// bodyOf reads a request's body and leaves the request as it was.
+func bodyOf(r *http.Request) (string, error) {
+	b, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return string(b), err
 }
