@@ -8,7 +8,7 @@ func (r HaltReason) Remedy() string {
 	case HaltDailyEmailLimit:
 		return "wait until 09:00 UTC, or let the user pool send with Amazon SES; the worker tries again by itself"
 	case HaltAccessDenied:
-		return "grant cognito-idp:AdminResetUserPassword on the user pool to the worker's role, then run `job resume`"
+		return "grant cognito-idp:AdminResetUserPassword and AdminGetUser on the user pool to the worker's role, then run `job resume`"
 	case HaltPoolNotFound:
 		return "check --user-pool-id, the account and the Region, then run `job resume`"
 	case HaltEmailRole:
