@@ -2,13 +2,14 @@
 # make demo    the whole way against a stand-in for AWS; needs only Go
 # make test    all tests that need only Go
 # make check   formatting, vet, staticcheck, tidiness, the plan of the house
-# make test-race, test-peers, bench, bench-pace, fuzz: see CONTRIBUTING.md
+# CONTRIBUTING.md has the others.
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 FUZZTIME    ?= 30s
+KILLS       ?= 200
 
-.PHONY: build demo test test-race test-peers check bench bench-pace fuzz clean
+.PHONY: build demo test test-race test-peers test-crash check bench bench-pace fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
@@ -17,10 +18,10 @@ demo: build
 	./bin/sandbox demo
 
 test:
-	$(GO) test ./...
+	$(GO) test $(TESTFLAGS) ./...
 
 test-race:
-	$(GO) test -race ./...
+	$(MAKE) test TESTFLAGS=-race
 
 check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -33,15 +34,23 @@ check:
 test-peers:
 	./test/peers/run
 
-bench:
-	./test/bench/run
+# KILLS is for each set-up.
+test-crash:
+	$(GO) run ./internal/crash -kills $(KILLS)
+
+# On two cores with nothing else running; BENCHFLAGS=-long adds the long lists.
+bench: build
+	$(GO) run ./internal/bench -bin bin $(BENCHFLAGS)
 
 bench-pace:
-	$(GO) run ./internal/pace/benchpace
+	$(GO) run ./internal/pace/benchpace -o docs/pace
 
 fuzz:
-	$(GO) test -run '^$$' -fuzz '^FuzzScan$$' -fuzztime $(FUZZTIME) ./internal/intake
-	$(GO) test -run '^$$' -fuzz '^FuzzDecode$$' -fuzztime $(FUZZTIME) ./internal/queue
+	@set -e; for f in $$(grep -rl --include='*_test.go' '^func Fuzz' internal); do \
+	  for n in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$f); do \
+	    echo "$$n in $$(dirname $$f)"; \
+	    $(GO) test -run '^$$' -fuzz "^$$n\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f); \
+	  done; done
 
 clean:
 	rm -rf bin .cache
