@@ -58,7 +58,7 @@ type fault struct {
 var _ reset.Cognito = (*cognito)(nil)
 
 func newCognito() *cognito {
-	return &cognito{latency: 50 * time.Millisecond, users: make(map[string]*user)}
+	return &cognito{latency: 30 * time.Millisecond, users: make(map[string]*user)}
 }
 
 // add adds users that can be reset.
