@@ -76,13 +76,13 @@ func (q *File) Stage(job string) *Staging { return &Staging{File: q, job: job} }
 // Send adds messages that nobody receives before Publish; after it, they are
 // sent directly.
 func (s *Staging) Send(ctx context.Context, bodies [][]byte) ([]error, error) {
-	return s.send(ctx, "job "+s.job, bodies)
+	return s.send(ctx, laneOf(s.job), bodies)
 }
 
 // Publish makes all messages of the job visible at once. Doing it twice is fine.
 func (s *Staging) Publish(ctx context.Context) error {
 	err := s.db.WriteAll(ctx, func(tx *sqlite.Tx) error {
-		l, err := makeLane(tx, "job "+s.job)
+		l, err := makeLane(tx, laneOf(s.job))
 		if err == nil {
 			_, err = tx.Exec(`UPDATE lane SET ready = 1 WHERE num = ?`, l.num)
 		}
@@ -98,8 +98,42 @@ func (s *Staging) Publish(ctx context.Context) error {
 // Staged is how many messages wait for Publish.
 func (s *Staging) Staged(ctx context.Context) (n int64, err error) {
 	err = s.db.Read(ctx, func(c *sqlite.Conn) error {
-		n, _, err = c.Int(`SELECT end - next + 1 FROM lane WHERE name = ? AND NOT ready`, "job "+s.job)
+		n, _, err = c.Int(`SELECT end - next + 1 FROM lane WHERE name = ? AND NOT ready`, laneOf(s.job))
 		return err
 	})
 	return n, err
 }
+
+// Discard removes the messages that wait for Publish, as when the job is
+// cancelled before it was published, and returns how many. Of a job that was
+// published it removes nothing: its messages are handed out, and the worker
+// finds that the job is over. Interrupted, it is simply called again.
+func (s *Staging) Discard(ctx context.Context) (total int64, err error) {
+	for {
+		var n int64
+		err := s.db.WriteAll(ctx, func(tx *sqlite.Tx) error {
+			l, ok, err := findLane(tx, laneQuery, laneOf(s.job))
+			if err != nil || !ok || l.ready {
+				return err
+			}
+			first := max(l.next, l.end-discardChunk+1) // from the end, so that the lane stays whole
+			if n, err = tx.Exec(`DELETE FROM message WHERE id >= ? AND id <= ?`, first, l.end); err != nil {
+				return err
+			}
+			return l.setEnd(tx, first-1)
+		})
+		if err != nil {
+			return total, fmt.Errorf("discarding the messages of job %s: %w", s.job, err)
+		}
+		if n == 0 {
+			return total, nil
+		}
+		total += n
+	}
+}
+
+// discardChunk is how many messages one transaction of Discard removes.
+const discardChunk = 5000
+
+// laneOf is the name of a job's lane.
+func laneOf(job string) string { return "job " + job }

@@ -99,6 +99,34 @@ func TestFileStaging(t *testing.T) {
 	}
 }
 
+// TestFileDiscard throws away what was staged, and only that.
+func TestFileDiscard(t *testing.T) {
+	q := openFile(t, t.TempDir(), queue.FileOptions{})
+	a, b := q.Stage("a"), q.Stage("b")
+	for range 3 {
+		sendFile(t, a, "a")
+	}
+	sendFile(t, b, "b")
+	if n, err := a.Discard(t.Context()); err != nil || n != 3 {
+		t.Errorf("%d discarded, error %v, want 3", n, err)
+	}
+	sendFile(t, a, "again")
+	for _, s := range []*queue.Staging{a, b} {
+		if err := s.Publish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := s.Discard(t.Context()); err != nil || n != 0 {
+			t.Errorf("%d discarded after publishing, error %v", n, err)
+		}
+	}
+	if n, err := q.Stage("unknown").Discard(t.Context()); err != nil || n != 0 {
+		t.Errorf("%d discarded of an unknown job, error %v", n, err)
+	}
+	if _, got := receiveFile(t, q, time.Hour); got != "again b" {
+		t.Errorf("received %q", got)
+	}
+}
+
 // TestFilePublishEmpty publishes a job of which everything was sent before.
 func TestFilePublishEmpty(t *testing.T) {
 	q := openFile(t, t.TempDir(), queue.FileOptions{})

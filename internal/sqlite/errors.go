@@ -12,7 +12,6 @@ import (
 // none where SQLite's own words have to do.
 var (
 	ErrNoFile   = errors.New("the file does not exist")
-	ErrExists   = errors.New("the file exists already")
 	ErrNotOurs  = errors.New("the file is not one of Relock's, or of another kind")
 	ErrNewer    = errors.New("the file was written by a newer version of Relock")
 	ErrReadOnly = errors.New("the file is read-only")
@@ -51,14 +50,17 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	switch {
-	case e.Kind == nil:
+	if e.Kind == nil {
 		return fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err)
-	case e.Err == nil:
-		return fmt.Sprintf("%s %s: %v: %s", e.Op, e.Path, e.Kind, remedies[e.Kind])
-	default:
-		return fmt.Sprintf("%s %s: %v (%v): %s", e.Op, e.Path, e.Kind, e.Err, remedies[e.Kind])
 	}
+	text := fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Kind)
+	if e.Err != nil {
+		text += fmt.Sprintf(" (%v)", e.Err)
+	}
+	if remedy := remedies[e.Kind]; remedy != "" {
+		text += ": " + remedy
+	}
+	return text
 }
 
 // Unwrap gives errors.Is the kind and the cause.
