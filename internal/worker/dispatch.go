@@ -13,7 +13,7 @@ func (w *Worker) dispatch(fetch, work context.Context) {
 	defer close(w.work)
 	for {
 		w.cfg.Health.Beat("dispatch")
-		if !w.halts.wait(fetch) {
+		if !w.halts.wait(fetch) || !w.lease.wait(fetch, func() { w.cfg.Health.Beat("dispatch") }) {
 			return
 		}
 		it, err := w.next(fetch)

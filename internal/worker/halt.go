@@ -121,7 +121,7 @@ func (h *halts) store(ctx context.Context) {
 	h.mu.Lock()
 	halt, stored := h.halt, h.stored
 	h.mu.Unlock()
-	if halt == nil || stored {
+	if halt == nil || stored || h.w.lease.current() == 0 { // a standby's trouble is its own
 		return
 	}
 	write, cancel := durable(ctx)
@@ -234,7 +234,9 @@ func (h *halts) probe(ctx context.Context, halt job.Halt) bool {
 		if h.w.cfg.RefreshCredentials != nil {
 			h.w.cfg.RefreshCredentials()
 		}
-		return h.w.cfg.Resetter.Check(ctx, h.w.cfg.Pools[0]).Class == reset.Done
+		covered, done, ok := h.w.lease.cover(ctx)
+		defer done()
+		return ok && h.w.cfg.Resetter.Check(covered, h.w.cfg.Pools[0]).Class == reset.Done
 	}
 }
 

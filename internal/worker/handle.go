@@ -28,6 +28,9 @@ type target struct {
 	// again says that an earlier call is in doubt, and another is made all the
 	// same.
 	again bool
+	// cut says that the latest call was cut off, because this worker is not the
+	// active one any more.
+	cut   bool
 	calls int
 }
 
@@ -80,21 +83,27 @@ func (w *Worker) claim(ctx context.Context, t *target) bool {
 	return false
 }
 
-// reset makes the call and acts on its answer. It makes none where the lease is
-// nearly over, as after the process was suspended: the call has to end before the
-// lease does.
+// reset makes the call and acts on its answer. It makes none where the claim's
+// lease or the worker's is nearly over, as after the process was suspended: the
+// call has to end before the lease does.
 func (w *Worker) reset(ctx context.Context, t *target) bool {
-	if time.Until(t.leaseEnds) < w.cfg.Lease/4 {
+	active, done, ok := w.lease.cover(ctx)
+	defer done()
+	if !ok || time.Until(t.leaseEnds) < w.cfg.Lease/4 {
 		w.release(ctx, t, ledger.Release{InDoubt: t.inDoubt()}, func() { t.it.Retry(0) })
 		return false
 	}
-	covered, cancel := context.WithDeadline(ctx, t.leaseEnds)
+	covered, cancel := context.WithDeadline(active, t.leaseEnds)
 	defer cancel()
 	call := w.cfg.Pace.Begin()
 	t.begun = time.Now()
 	r := w.cfg.Resetter.Reset(covered, t.job.Pool, t.key.Username, merge(t.job.Policy.Metadata, t.claim.Metadata))
 	call.Done(paceResult(r))
 	t.calls++
+	t.cut = lapsed(active)
+	if errors.Is(r.Err, ErrNotActive) {
+		t.cut, r.Sent, r.InDoubt = true, false, false
+	}
 	w.act(ctx, t, r)
 	return true
 }
@@ -151,7 +160,7 @@ func (w *Worker) later(ctx context.Context, t *target, r reset.Reply, rel ledger
 // target unless nothing reached the network, our own stop cut it off, or it
 // failed as everybody's do.
 func (w *Worker) tryAgain(ctx context.Context, t *target, r reset.Reply, rel ledger.Release) {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || t.cut {
 		w.release(ctx, t, rel, func() { t.it.GiveUp(0) })
 		return
 	}

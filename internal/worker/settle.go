@@ -18,11 +18,18 @@ func (w *Worker) settle(ctx context.Context, t *target) bool {
 		w.release(ctx, t, ledger.Release{InDoubt: true}, func() { t.it.GiveUp(0) })
 		return true
 	}
+	active, done, ok := w.lease.cover(ctx)
+	defer done()
+	if !ok {
+		w.release(ctx, t, ledger.Release{InDoubt: true}, func() { t.it.GiveUp(0) })
+		return true
+	}
 	call := w.cfg.LookUps.Begin()
 	t.begun = time.Now()
-	status, r := w.cfg.Resetter.Status(ctx, t.job.Pool, t.key.Username)
+	status, r := w.cfg.Resetter.Status(active, t.job.Pool, t.key.Username)
 	call.Done(paceResult(r))
 	t.calls++
+	t.cut = lapsed(active) || errors.Is(r.Err, ErrNotActive)
 	switch {
 	case r.Class != reset.Done && r.Class != reset.Failed, r.Outcome == job.UserNotFound:
 		// The doubt stays, unless the answer ends it: the user does not exist.

@@ -34,16 +34,30 @@ func (w *Worker) watch(ctx context.Context) {
 	for {
 		w.cfg.Health.Beat("watch")
 		w.showPace()
-		w.halts.look(ctx)
-		empty := q.look(ctx, w)
-		w.lookAtJobs(ctx, empty)
+		turns := w.lease.turns()
+		w.lookAround(ctx, &q)
 		select {
 		case <-ctx.Done():
 			w.cfg.Health.Ended("watch")
 			return
+		case <-turns:
 		case <-tick.C:
 		}
 	}
+}
+
+func (w *Worker) lookAround(ctx context.Context, q *emptiness) {
+	ours, err := w.turn.take(ctx)
+	if err != nil && ctx.Err() == nil {
+		w.log.Warn("the active worker cannot begin", "error", err)
+	}
+	if !ours {
+		w.standBy(ctx, q.look(ctx, w))
+		return
+	}
+	w.halts.look(ctx)
+	empty := q.look(ctx, w)
+	w.lookAtJobs(ctx, empty)
 }
 
 func (w *Worker) lookAtJobs(ctx context.Context, empty bool) {

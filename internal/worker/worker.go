@@ -35,6 +35,8 @@ type Ledger interface {
 	Halt(ctx context.Context, scope string) (job.Halt, bool, error)
 	SetHalt(ctx context.Context, scope string, h job.Halt) error
 	ClearHalt(ctx context.Context, scope string) error
+	Lease(ctx context.Context, name string) (ledger.Lease, error)
+	PutLease(ctx context.Context, l ledger.Lease, expect int64) error
 }
 
 // Resetter makes the calls to Cognito; *reset.Client is one.
@@ -56,10 +58,18 @@ type Config struct {
 	Pace, LookUps *pace.Pacer
 	// Pools is the allow-list: users of no other pool are touched.
 	Pools []string
-	// Owner names this process in claims; no two processes may share it.
+	// Owner names this process in claims and in the lease; no two processes may
+	// share it.
 	Owner string
-	// Scope is what a halt holds for: the account and Region.
+	// Scope is what a halt holds for, and the lease of the active worker: the
+	// account and Region.
 	Scope string
+	// SameHost says that all who use the ledger run under one kernel, as with one
+	// in a file: then the lease of a process that is dead is not waited for.
+	SameHost bool
+	// Guard, if set, is to refuse what Resetter sends while this worker is not the
+	// active one.
+	Guard *Guard
 
 	// Lease is how long a claim lives. It has to outlast a call with its look-up
 	// before it. Defaults to one minute.
@@ -128,6 +138,8 @@ type Worker struct {
 	handlers sync.WaitGroup
 	started  int // handlers; dispatch alone touches it
 
+	lease   *lease
+	turn    turn
 	jobs    *jobs
 	halts   *halts
 	breaker *breaker
@@ -156,6 +168,8 @@ func New(cfg Config) *Worker {
 		work:    make(chan *queue.Item),
 		breaker: newBreaker(cfg.SameFailure),
 	}
+	w.lease = newWorkersLease(w)
+	w.turn.w = w
 	w.jobs = newJobs(w)
 	w.halts = newHalts(w)
 	return w
@@ -207,22 +221,29 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 	if err := w.jobs.checkNamed(); err != nil {
 		return Result{}, err
 	}
-	if err := w.halts.adopt(fetch); err != nil {
+	release, err := w.enter(fetch, flush)
+	defer release()
+	if err != nil {
 		return Result{}, err
 	}
-	w.consumer = queue.Start(flush, w.consumerConfig())
+	w.consumer = w.turn.attach(func(standby bool) *queue.Consumer {
+		return queue.Start(flush, w.consumerConfig(standby))
+	})
 	w.cfg.Health.SetReady("starting", true)
 
 	var watchers sync.WaitGroup
 	watchers.Go(func() { w.watch(fetch) })
 	w.dispatch(fetch, work)
-	w.shutDown(flush, cancel)
+	w.shutDown(flush, cancel, release)
 	watchers.Wait()
 	return w.result(work, context.Cause(fetch)), nil
 }
 
-func (w *Worker) consumerConfig() queue.ConsumerConfig {
+func (w *Worker) consumerConfig(standby bool) queue.ConsumerConfig {
 	var paused []string
+	if standby {
+		paused = append(paused, pausedByStandby)
+	}
 	if w.halts.current() != nil {
 		paused = append(paused, pausedByHalt)
 	}
@@ -251,11 +272,15 @@ func (w *Worker) consumerConfig() queue.ConsumerConfig {
 }
 
 // shutDown hands back what is not started, waits for what is, and flushes.
-func (w *Worker) shutDown(flush context.Context, cutOff context.CancelFunc) {
+// Once no call is under way, it gives the lease up.
+func (w *Worker) shutDown(flush context.Context, cutOff, release context.CancelFunc) {
 	w.consumer.Stop()
 	stop := time.AfterFunc(w.cfg.StopWithin, cutOff)
 	w.handlers.Wait()
 	stop.Stop()
+	var releasing sync.WaitGroup
+	releasing.Go(release)
+	defer releasing.Wait()
 	flush, done := context.WithTimeout(flush, flushWithin)
 	defer done()
 	if left := w.consumer.Close(flush); left > 0 {

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package worker
+
+// thisProcess is nil: only Linux says enough of its processes.
+func thisProcess() *process { return nil }
+
+func (p *process) gone(*process) bool { return false }
