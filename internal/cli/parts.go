@@ -32,6 +32,7 @@ type parts struct {
 	metrics  *telemetry.Metrics
 	health   *telemetry.Health
 	resets   *reset.Client
+	guard    worker.Guard // of what resets sends
 	pace     *pace.Pacer
 	reason   string // of the budget; openPace and followBudget alone touch it
 	lookUps  *pace.Pacer
@@ -59,7 +60,7 @@ func openParts(ctx context.Context, cmd *cli.Command, s Streams) (*parts, error)
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.metrics = telemetry.NewMetrics(p.registry, sets())
 	p.health = telemetry.NewHealth()
-	p.resets = reset.New(cip.NewFromConfig(p.cfg), cmd.Duration("call-timeout"), p.metrics.Request)
+	p.resets = reset.New(cip.NewFromConfig(awsconf.Guarded(p.cfg, p.guard.Err)), cmd.Duration("call-timeout"), p.metrics.Request)
 	return p, nil
 }
 
@@ -149,6 +150,7 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 		Transport: p.queue, Ledger: p.ledger, Resetter: p.resets,
 		Pace: p.pace, LookUps: p.lookUps,
 		Pools: cmd.StringSlice(flagPool), Owner: owner(), Scope: p.who.Account + "/" + p.cfg.Region,
+		SameHost: sameHost(p.ledger), Guard: &p.guard,
 		Lease: cmd.Duration("claim-lease"), Visibility: cmd.Duration("visibility"),
 		SameFailure: share,
 		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"),
