@@ -63,7 +63,7 @@ func (c *crew) await(calls int) bool {
 // killActive kills the worker that calls. The other is held while the claims that
 // are left open are read.
 func (c *crew) killActive() {
-	active := slices.MaxFunc(c.procs, func(a, b *proc) int { return c.since(a) - c.since(b) })
+	active := c.active()
 	for _, p := range c.procs {
 		if p != active {
 			p.signal(syscall.SIGSTOP)

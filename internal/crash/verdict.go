@@ -130,8 +130,7 @@ func (v *Verdict) target(e *ends, t Target, calls []Call) {
 	for i, c := range calls {
 		doubts[i] = v.lost(e, c, calls[i+1:])
 	}
-	var resets, accepted int
-	var before int // the accepted reset before this one
+	accepted, before := 0, 0 // before is the accepted reset before this one
 	known := t.Outcome != job.Reset
 	again := false
 	for i, c := range calls {
@@ -139,7 +138,6 @@ func (v *Verdict) target(e *ends, t Target, calls []Call) {
 			v.LookUps++
 			continue
 		}
-		resets++
 		again = again || e.inDoubt(c) || slices.Contains(doubts[:i], true)
 		if !c.accepted() {
 			continue
@@ -161,8 +159,9 @@ func (v *Verdict) target(e *ends, t Target, calls []Call) {
 	if t.Exists && accepted == 0 {
 		v.wrong(wrongLost, "%s was never reset; outcome %q", t.User, t.Outcome)
 	}
-	if resets > t.Claims {
-		v.wrong(wrongClaims, "%s: %d calls, %d claims", t.User, resets, t.Claims)
+	// A claim allows one call: a reset, or a look-up before one.
+	if len(calls) > t.Claims {
+		v.wrong(wrongClaims, "%s: %d calls, %d claims", t.User, len(calls), t.Claims)
 	}
 	if !known {
 		v.wrong(wrongRequest, "%s: the ledger names a request that was not accepted", t.User)
@@ -233,7 +232,7 @@ func (v *Verdict) flag(t Target, again bool) {
 }
 
 // stopped checks that no worker called, after it was stopped and went on, under a
-// claim from before: every such call needs a claim of its own.
+// claim from before: every call since then needs a claim of its own.
 func (e *ends) stopped(v *Verdict, t Target, calls []Call) {
 	for _, end := range e.list {
 		claim, open := end.Open[t.User]
@@ -242,7 +241,8 @@ func (e *ends) stopped(v *Verdict, t Target, calls []Call) {
 		}
 		n := 0
 		for _, c := range calls {
-			if c.Operation == opReset && c.At.After(end.Resumed) {
+			underWay := c.Caller == end.Caller && c.At.Before(end.Resumed)
+			if c.At.After(end.At) && !underWay {
 				n++
 			}
 		}
