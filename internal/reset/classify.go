@@ -47,7 +47,7 @@ type rule struct {
 }
 
 // rules is the one table. Cognito's codes are ambiguous, so message texts decide
-// where they must; the HTTP status never does, for the API reference and the
+// where they must; the HTTP status does not, for the API reference and the
 // service's own model disagree on it. The first row that matches wins. Sources:
 // API_AdminResetUserPassword in the Amazon Cognito user pools API reference, and
 // the field reports named in docs/architecture.md.
@@ -135,12 +135,15 @@ func Codes() []string {
 // unanswered is what a call without a usable answer is.
 var unanswered = rule{class: TryAgain, outcome: job.GaveUp, note: "Cognito did not answer"}
 
-// classify finds the rule for the error of a call that was made. The reply of a
-// proxy carries no code of AWS's; only there the status tells a passing fault
-// from a refusal.
+// noCode is what the SDK calls an answer that names no error code: it came from a
+// proxy or a gateway, not from Cognito.
+const noCode = "UnknownError"
+
+// classify finds the rule for the error of a call that was made. Of an answer
+// whose code is not in the table, the status tells a passing fault from a refusal.
 func classify(err error) (code string, r rule) {
 	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
+	if !ok || api.ErrorCode() == noCode {
 		return "", unanswered
 	}
 	code, text := api.ErrorCode(), strings.ToLower(api.ErrorMessage())
