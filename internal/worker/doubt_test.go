@@ -273,13 +273,18 @@ func TestARefusedConnectionIsNoTry(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		names := r.job(jobID, 300)
 		r.cog.setFault(func(op, name string, n int) fault {
-			if op == reset.OpReset && name == names[3] && n <= 12 {
+			switch {
+			case op != reset.OpReset || name != names[3]:
+				return fault{}
+			case n <= 12: // more than MaxTries
 				return fault{err: errRefused, unsent: true}
+			case n == 13:
+				return fault{err: errLost}
 			}
 			return fault{}
 		})
 		r.drain(10 * time.Minute)
 		r.wantOutcomes(jobID, map[job.Outcome]int{job.Reset: 300})
-		r.wantRepeated(jobID)
+		r.wantRepeated(jobID, names[3])
 	})
 }

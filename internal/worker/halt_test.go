@@ -152,6 +152,7 @@ func TestASelfClearingHaltIsProbedWithoutAMessage(t *testing.T) {
 // Cognito's own e-mail allowance is renewed at 09:00 UTC.
 func TestTheDailyEmailLimitIsWaitedForUntilNine(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) { // the bubble's clock begins at midnight UTC
+		r.after(8 * time.Hour)
 		r.job(jobID, 100)
 		r.cog.setFault(func(op, _ string, _ int) fault {
 			if op == reset.OpReset && len(r.cog.resetsLocked()) >= 50 && time.Now().UTC().Hour() < 9 {
@@ -160,7 +161,7 @@ func TestTheDailyEmailLimitIsWaitedForUntilNine(t *testing.T) {
 			return fault{}
 		})
 		n := r.start()
-		r.after(8*time.Hour + 59*time.Minute)
+		r.after(59 * time.Minute)
 		r.wantQueue(100-r.outcomes(jobID)[job.Reset], 1)
 		r.after(10 * time.Minute)
 		n.end()

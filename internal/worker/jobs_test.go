@@ -37,23 +37,23 @@ func TestAPausedJobRests(t *testing.T) {
 // Messages of a paused job do not die while another job goes on.
 func TestAPausedJobBesideAnother(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.job("paused", 10)
+		r.job("paused", 5)
 		r.state("paused", job.StatePaused)
-		r.job("open", 30)
+		r.job("open", 5)
 		r.list("waits", "person-z") // keeps the worker receiving
 		r.state("waits", job.StateOpen)
 		n := r.start()
 		r.after(24 * time.Hour)
-		r.wantOutcomes("open", map[job.Outcome]int{job.Reset: 30})
-		r.wantOutcomes("paused", map[job.Outcome]int{"": 10})
+		r.wantOutcomes("open", map[job.Outcome]int{job.Reset: 5})
+		r.wantOutcomes("paused", map[job.Outcome]int{"": 5})
 		if d := len(r.q.Dead()); d != 0 {
 			t.Errorf("%d messages were taken for dead after a day of pause", d)
 		}
 		r.state("paused", job.StateOpen)
 		r.after(6*time.Hour + time.Minute)
 		n.end()
-		r.wantOutcomes("paused", map[job.Outcome]int{job.Reset: 10})
-		r.wantOnce(40)
+		r.wantOutcomes("paused", map[job.Outcome]int{job.Reset: 5})
+		r.wantOnce(10)
 	})
 }
 

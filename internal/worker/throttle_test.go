@@ -64,7 +64,7 @@ func TestTheAttemptLimitIsWaitedFor(t *testing.T) {
 	errAttempts := apiError("LimitExceededException", "Attempt limit exceeded, please try after some time.")
 	t.Run("until it is over", func(t *testing.T) {
 		bubble(t, func(t *testing.T, r *rig) {
-			names := r.job(jobID, 100)
+			names := r.job(jobID, 20)
 			r.cog.setFault(func(_, name string, n int) fault {
 				if name == names[5] && n <= 2 {
 					return fault{err: errAttempts}
@@ -73,7 +73,7 @@ func TestTheAttemptLimitIsWaitedFor(t *testing.T) {
 			})
 			begun := time.Now()
 			r.drain(5 * time.Hour)
-			r.wantOutcomes(jobID, map[job.Outcome]int{job.Reset: 100})
+			r.wantOutcomes(jobID, map[job.Outcome]int{job.Reset: 20})
 			if d := time.Since(begun); d < 2*time.Hour || d > 3*time.Hour {
 				t.Errorf("it took %v, want two deferrals of an hour or a little more", d)
 			}
@@ -81,7 +81,7 @@ func TestTheAttemptLimitIsWaitedFor(t *testing.T) {
 	})
 	t.Run("and given up", func(t *testing.T) {
 		bubble(t, func(t *testing.T, r *rig) {
-			names := r.job(jobID, 100)
+			names := r.job(jobID, 20)
 			r.cog.setFault(func(_, name string, _ int) fault {
 				if name == names[5] {
 					return fault{err: errAttempts}
@@ -89,7 +89,7 @@ func TestTheAttemptLimitIsWaitedFor(t *testing.T) {
 				return fault{}
 			})
 			r.drain(24 * time.Hour)
-			r.wantOutcomes(jobID, map[job.Outcome]int{job.Reset: 99, job.GaveUp: 1})
+			r.wantOutcomes(jobID, map[job.Outcome]int{job.Reset: 19, job.GaveUp: 1})
 			if e := r.entries(jobID)[names[5]]; e.Code != "LimitExceededException" || e.Attempts != 4 {
 				t.Errorf("the record is %+v, want four attempts", e)
 			}
