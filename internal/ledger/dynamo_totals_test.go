@@ -39,9 +39,10 @@ func wantTotals(t *testing.T, l *ledger.DynamoDB, done, repeated int64) {
 // written them, and all of them when it has ended.
 func TestDynamoDBTotals(t *testing.T) {
 	clock := ledgertest.NewClock()
-	c := client(t, servers.StartDynalite(t), nil)
-	table := newTable()
-	a, b := openDynamoDB(t, c, table, lazy(clock)), openDynamoDB(t, c, table, lazy(clock))
+	endpoint, table := servers.StartDynalite(t), newTable()
+	var n atomic.Int64
+	a := openDynamoDB(t, client(t, endpoint, nil), table, lazy(clock))
+	b := openDynamoDB(t, client(t, endpoint, countPasses(&n)), table, lazy(clock))
 	addTargets(t, a, "u1", "u2", "u3", "u4")
 	wantTotals(t, b, 0, 0)
 	recordReset(t, a, ledger.Key{Job: "j", Username: "u1"}, "a")
@@ -55,6 +56,9 @@ func TestDynamoDBTotals(t *testing.T) {
 	// Closed is closed: there is nothing that might still come.
 	clock.Advance(time.Hour)
 	wantTotals(t, b, 2, 0)
+	if n.Load() != 0 {
+		t.Errorf("%d passes over a session that has ended", n.Load())
+	}
 }
 
 // countPasses counts the queries over the states of targets.
@@ -150,8 +154,40 @@ func TestDynamoDBTotalsAfterCloseOut(t *testing.T) {
 	wantTotals(t, l, 4, 0)
 }
 
+// unsureRecord claims a target and records it, and the reply to that is lost.
+func unsureRecord(t *testing.T, l *ledger.DynamoDB, s *saboteur, u job.Username, repeated bool) ledger.Record {
+	t.Helper()
+	release(t, l, u) // the next write is the record's
+	k := ledger.Key{Job: "j", Username: u}
+	c, err := l.Claim(t.Context(), k, "w", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := ledger.Record{Key: k, Owner: "w", Attempt: c.Attempt, Outcome: job.Reset, Repeated: repeated, At: time.UnixMilli(1)}
+	s.set(once("UpdateItem", lostAfter))
+	if err := l.Record(t.Context(), r); err == nil {
+		t.Fatal("the reply was lost, and nobody noticed")
+	}
+	return r
+}
+
+// release claims a target and gives it up: the session announces itself, and
+// counts nothing.
+func release(t *testing.T, l *ledger.DynamoDB, u job.Username) {
+	t.Helper()
+	k := ledger.Key{Job: "j", Username: u}
+	c, err := l.Claim(t.Context(), k, "w", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Release(t.Context(), ledger.Release{Key: k, Owner: "w", Attempt: c.Attempt}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestDynamoDBTotalsOfAnUnsureRecord: a record whose reply never came is counted
-// when a retry has seen it, once; and by others if there is no retry.
+// when a retry has seen it, once; and by others if there is no retry. What others
+// have found is never taken back.
 func TestDynamoDBTotalsOfAnUnsureRecord(t *testing.T) {
 	clock := ledgertest.NewClock()
 	endpoint, table := servers.StartDynalite(t), newTable()
@@ -164,42 +200,70 @@ func TestDynamoDBTotalsOfAnUnsureRecord(t *testing.T) {
 	}
 	addTargets(t, l, "u1", "u2", "u3", "u4")
 	other := openDynamoDB(t, client(t, endpoint, nil), table, lazy(clock))
-	for _, u := range []job.Username{"u1", "u2"} {
-		k := ledger.Key{Job: "j", Username: u}
-		if _, err := l.Claim(t.Context(), k, "w", time.Minute); err != nil {
-			t.Fatal(err)
-		}
-		if u == "u1" { // so that the session is there
-			if err := l.Release(t.Context(), ledger.Release{Key: k, Owner: "w", Attempt: 1}); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		r := ledger.Record{Key: k, Owner: "w", Attempt: 1, Outcome: job.Reset, Repeated: true, At: time.UnixMilli(1)}
-		s.set(once("UpdateItem", lostAfter))
-		if err := l.Record(t.Context(), r); err == nil {
-			t.Fatal("the reply was lost, and nobody noticed")
-		}
-		wantTotals(t, l, 0, 0)
-		for range 2 {
+	for i, repeated := range []bool{false, true} {
+		r := unsureRecord(t, l, s, job.Username([]string{"u1", "u2"}[i]), repeated)
+		wantTotals(t, l, int64(i), 0)
+		for range 3 {
 			if err := l.Record(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
-			wantTotals(t, l, 1, 1)
+			wantTotals(t, l, int64(i)+1, int64(i))
 		}
 	}
-	k := ledger.Key{Job: "j", Username: "u3"}
-	if _, err := l.Claim(t.Context(), k, "w", time.Minute); err != nil {
-		t.Fatal(err)
+	unsureRecord(t, l, s, "u3", false)
+	wantTotals(t, l, 2, 1)
+	clock.Advance(time.Minute)
+	wantTotals(t, other, 3, 1)
+	for range 2 {
+		release(t, l, "u4")
+		clock.Advance(20 * time.Second)
+		wantTotals(t, l, 3, 1)
+		wantTotals(t, other, 3, 1)
 	}
-	s.set(once("UpdateItem", lostAfter))
-	if err := l.Record(t.Context(), ledger.Record{Key: k, Owner: "w", Attempt: 1, Outcome: job.Reset, At: time.UnixMilli(1)}); err == nil {
-		t.Fatal("the reply was lost, and nobody noticed")
-	}
+	unsureRecord(t, l, s, "u4", false)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	wantTotals(t, other, 1, 1)
+	wantTotals(t, other, 3, 1)
 	clock.Advance(time.Minute)
-	wantTotals(t, other, 2, 1)
+	wantTotals(t, other, 4, 1)
+}
+
+// TestDynamoDBListing: targets count when their listing is complete, and once,
+// also when its reply is lost.
+func TestDynamoDBListing(t *testing.T) {
+	clock := ledgertest.NewClock()
+	endpoint, table := servers.StartDynalite(t), newTable()
+	s, wrap := sabotage(func(string) fate { return passes })
+	o := lazy(clock)
+	l := openDynamoDB(t, client(t, endpoint, wrap), table, o)
+	addTargets(t, l, "u1", "u2", "u3")
+	more := []job.Target{{Username: "u4", Line: 4}}
+	k := ledger.Key{Job: "j", Username: "u4"}
+
+	o.Patience = time.Nanosecond
+	dying := openDynamoDB(t, client(t, endpoint, wrap), table, o)
+	s.set(once("UpdateItem", lostBefore))
+	if err := dying.AddTargets(t.Context(), "j", more); err == nil {
+		t.Error("the request was lost, and nobody noticed")
+	}
+	if c, err := l.Claim(t.Context(), k, "w", time.Minute); err != nil || c.Status != ledger.NotListed {
+		t.Errorf("status %d, error %v, want NotListed", c.Status, err)
+	}
+	n := 0
+	for range l.Entries(t.Context(), "j", ledger.Filter{}) {
+		n++
+	}
+	if got, err := l.Totals(t.Context(), "j"); n != 3 || got.Targets != 3 || err != nil {
+		t.Errorf("%d entries, %d targets, error %v; want 3", n, got.Targets, err)
+	}
+
+	s.set(once("UpdateItem", lostAfter))
+	if err := l.AddTargets(t.Context(), "j", more); err != nil {
+		t.Error(err)
+	}
+	wantTotals(t, l, 0, 0)
+	if c, err := dying.Claim(t.Context(), k, "w", time.Minute); err != nil || c.Status != ledger.Granted {
+		t.Errorf("status %d, error %v, want Granted", c.Status, err)
+	}
 }
