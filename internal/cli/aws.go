@@ -16,24 +16,36 @@ import (
 	"relock/internal/preflight"
 )
 
-// awsConfig loads the SDK's configuration for the Region of the pools.
-func awsConfig(ctx context.Context, cmd *cli.Command, pools []string) (aws.Config, error) {
+// regionOf is the one Region of the pools, which --region may not contradict.
+func regionOf(cmd *cli.Command, pools []string) (string, error) {
 	region := cmd.String(flagRegion)
 	for _, p := range pools {
 		r, err := checkPool(p)
 		if err != nil {
-			return aws.Config{}, err
+			return "", err
 		}
 		switch {
 		case region == "":
 			region = r
 		case region != r:
-			return aws.Config{}, usage("--%s %s is in the Region %s, not in %s; run a worker for each Region, and leave --%s out or make it fit", flagPool, p, r, region, flagRegion)
+			return "", usage("--%s %s is in the Region %s, not in %s; each run is for one Region: leave --%s out, or make it fit", flagPool, p, r, region, flagRegion)
 		}
+	}
+	return region, nil
+}
+
+// awsConfig loads the SDK's configuration for the Region of the pools.
+func awsConfig(ctx context.Context, cmd *cli.Command, pools []string) (aws.Config, error) {
+	region, err := regionOf(cmd, pools)
+	if err != nil {
+		return aws.Config{}, err
 	}
 	cfg, err := awsconf.Load(ctx, awsconf.Options{Region: region, Version: ourVersion()})
 	if err != nil {
 		return aws.Config{}, err
+	}
+	if cfg.Credentials != nil {
+		cfg.Credentials = credentials{cfg.Credentials}
 	}
 	return cfg, nil
 }

@@ -40,7 +40,12 @@ type Program func(ctx, now context.Context, s Streams, args []string) int
 // signalError is why a context ended.
 type signalError struct{ sig syscall.Signal }
 
-func (e signalError) Error() string { return "interrupted by " + e.sig.String() }
+func (e signalError) Error() string {
+	if e.sig == syscall.SIGINT {
+		return "interrupted (SIGINT)"
+	}
+	return "interrupted (SIGTERM)"
+}
 
 // Main runs a program with the process's own streams, arguments and signals, and
 // returns its exit code.
@@ -77,9 +82,17 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usage is an error in the words of the command line.
-func usage(format string, args ...any) error {
-	return &exitError{ExitUsage, fmt.Errorf(format, args...)}
+// interrupted turns the end of a context into the exit code of its signal, and
+// "context canceled" into words.
+func interrupted(ctx context.Context, err error) error {
+	sig, ok := errors.AsType[signalError](context.Cause(ctx))
+	if err == nil || !ok {
+		return err
+	}
+	if errors.Is(err, context.Canceled) {
+		err = sig
+	}
+	return &exitError{ExitSignal + int(sig.sig), err}
 }
 
 // run runs a command and turns its error into a message and an exit code.
@@ -87,12 +100,16 @@ func run(ctx context.Context, s Streams, cmd *cli.Command, args []string) int {
 	cmd.Reader, cmd.Writer, cmd.ErrWriter = s.In, s.Out, s.Err
 	cmd.EnableShellCompletion = true
 	cmd.ExitErrHandler = func(context.Context, *cli.Command, error) {} // run exits, not the library
-	onUsageError(cmd)
+	ran := false
+	prepare(cmd, &ran)
 	err := cmd.Run(ctx, args)
 	if err == nil {
 		return ExitOK
 	}
 	code := ExitError
+	if !ran {
+		code = ExitUsage
+	}
 	if e, ok := errors.AsType[*exitError](err); ok {
 		code, err = e.code, e.err
 	}
@@ -104,17 +121,6 @@ func run(ctx context.Context, s Streams, cmd *cli.Command, args []string) int {
 		}
 	}
 	return code
-}
-
-// onUsageError makes what the flag library complains about a usage error, for a
-// command and all below it.
-func onUsageError(cmd *cli.Command) {
-	cmd.OnUsageError = func(_ context.Context, _ *cli.Command, err error, _ bool) error {
-		return &exitError{ExitUsage, err}
-	}
-	for _, sub := range cmd.Commands {
-		onUsageError(sub)
-	}
 }
 
 // env names a flag's environment variable: --max-users is RELOCK_MAX_USERS.

@@ -2,67 +2,100 @@ package cli
 
 import (
 	"bufio"
-	"fmt"
+	"context"
+	"errors"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/term"
+
+	"relock/internal/intake"
 )
 
 // attempts is how often the number of users may be typed.
 const attempts = 2
 
-// checkYes refuses --yes without a bound, before anything is read.
-func (e *enqueue) checkYes() error {
-	if e.cmd.Bool("yes") && e.cmd.Int64("max-users") <= 0 && !e.cmd.Bool("dry-run") {
-		return usage("--yes needs --max-users N: without a person, the number of users is bounded")
+var errNotConfirmed = errors.New("not confirmed")
+
+// checkConsent finds out, before anything is read, whether somebody can be asked,
+// and that --yes has a bound.
+func (e *enqueue) checkConsent(s settings) error {
+	if s.dryRun {
+		return nil
 	}
-	return nil
+	if e.cmd.Bool("yes") {
+		if e.cmd.Int64("max-users") <= 0 {
+			return usage("--yes needs --max-users N: without a person, the number of users is bounded")
+		}
+		return nil
+	}
+	_, done, err := e.terminal(s.list.Paths)
+	if err == nil {
+		done()
+	}
+	return err
 }
 
-// confirm asks to type the number of users. Without a terminal and without --yes
-// it refuses.
-func (e *enqueue) confirm(p *plan) error {
+// confirm asks to type the number of users, unless --yes is given.
+func (e *enqueue) confirm(ctx context.Context, p *plan) error {
 	if e.cmd.Bool("yes") {
 		return nil
 	}
-	in, done, err := e.terminal()
+	in, done, err := e.terminal(p.set.list.Paths)
 	if err != nil {
 		return err
 	}
 	defer done()
 	want := strconv.FormatInt(p.list.Counts.Targets, 10)
-	say(e.s.Out, "\nThe passwords of %s users of %s will stop working, and each of them is sent a code.\n", want, p.set.pool)
-	lines := bufio.NewReader(in)
+	// On standard error: the plan may be kept in a file.
+	say(e.s.Err, "\nThe passwords of %s users of %s will stop working, and each of them is sent a code.\n", want, p.set.pool)
+	lines := typed(in)
 	for range attempts {
-		say(e.s.Out, "Type the number of users to go on: ")
-		line, err := lines.ReadString('\n')
-		if strings.TrimSpace(line) == want {
-			return nil
+		say(e.s.Err, "Type the number of users to go on: ")
+		select {
+		case <-ctx.Done():
+			say(e.s.Err, "\n")
+			return ctx.Err()
+		case line, ok := <-lines:
+			switch {
+			case !ok:
+				say(e.s.Err, "\n")
+				return errNotConfirmed
+			case line == want:
+				return nil
+			}
 		}
-		if err != nil {
-			break
-		}
-		say(e.s.Out, "That is not %s.\n", want)
+		say(e.s.Err, "That is not %s.\n", want)
 	}
-	return fmt.Errorf("not confirmed; nothing was sent")
+	return errNotConfirmed
+}
+
+// typed are the lines of a terminal. A read cannot be taken back, so its goroutine
+// may outlive the question; it ends with the program.
+func typed(in io.Reader) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(in); s.Scan(); {
+			lines <- strings.TrimSpace(s.Text())
+		}
+	}()
+	return lines
 }
 
 // terminal is where a person can be asked: standard input, or, if the list comes
 // from there, the terminal itself.
-func (e *enqueue) terminal() (io.Reader, func(), error) {
-	refuse := usage("there is no terminal to ask on; use --yes with --max-users N, or --dry-run; nothing was sent")
+func (e *enqueue) terminal(lists []string) (io.Reader, func(), error) {
 	if f, ok := e.s.In.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return f, func() {}, nil
 	}
-	if !strings.Contains(" "+strings.Join(e.cmd.Args().Slice(), " ")+" ", " - ") {
-		return nil, nil, refuse
+	if slices.Contains(lists, intake.Stdin) {
+		if tty, err := os.Open("/dev/tty"); err == nil {
+			return tty, func() { _ = tty.Close() }, nil // only read
+		}
 	}
-	tty, err := os.Open("/dev/tty")
-	if err != nil {
-		return nil, nil, refuse
-	}
-	return tty, func() { _ = tty.Close() }, nil // only read
+	return nil, nil, usage("there is no terminal to confirm on; use --yes with --max-users N, or --dry-run")
 }

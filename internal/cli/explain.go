@@ -2,72 +2,147 @@ package cli
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"strings"
+	"syscall"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 
-	"relock/internal/ledger"
 	"relock/internal/queue"
 	"relock/internal/sqlite"
 )
 
-// explain adds to an error what its reader can do about it, where we know.
+// explain writes an error for people: what happened, and on a line of its own
+// what its reader can do about it, where the error does not say so itself.
 func explain(err error) string {
-	text := strings.TrimSpace(err.Error())
-	if remedy := remedyFor(err); remedy != "" {
-		return text + "\n  " + remedy
+	text := plain(err)
+	if r := remedy(err); r != "" {
+		return text + "\n  " + r
 	}
 	return text
 }
 
-func remedyFor(err error) string {
-	switch {
-	case errors.Is(err, sqlite.ErrNoFile):
-		return "run enqueue first, and give both programs the same --queue and --ledger"
-	case errors.Is(err, queue.ErrNoQueue):
+// plain is the error's text without the words of the SDK that help nobody: the
+// status, the request ID, "operation error".
+func plain(err error) string {
+	text := strings.TrimSpace(err.Error())
+	for _, op := range operations(err) {
+		words := operation(op)
+		if errors.Is(err, queue.ErrNoQueue) {
+			words = "" // our own words, which come before, say it all
+		}
+		// The wrapper's text contains that of what it wraps.
+		if words == "" {
+			text = strings.Replace(text, ": "+op.Error(), "", 1)
+		}
+		text = strings.Replace(text, op.Error(), words, 1)
+	}
+	return text
+}
+
+// operations are the outermost failures of the SDK in an error's tree.
+func operations(err error) []*smithy.OperationError {
+	switch e := err.(type) { //nolint:errorlint // this walks the tree itself
+	case *smithy.OperationError:
+		return []*smithy.OperationError{e}
+	case interface{ Unwrap() error }:
+		return operations(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var all []*smithy.OperationError
+		for _, inner := range e.Unwrap() {
+			all = append(all, operations(inner)...)
+		}
+		return all
+	default:
+		return nil
+	}
+}
+
+// operation is a failure of the SDK in few words.
+func operation(op *smithy.OperationError) string {
+	if e, ok := errors.AsType[*credentialsError](op); ok {
+		return e.Error()
+	}
+	name := op.Service() + " " + op.Operation()
+	if api, ok := errors.AsType[smithy.APIError](op); ok {
+		return strings.TrimSuffix(fmt.Sprintf("%s: %s: %s", name, api.ErrorCode(), api.ErrorMessage()), ": ")
+	}
+	if send, ok := errors.AsType[interface {
+		error
+		ConnectionError() bool
+	}](op); ok {
+		return fmt.Sprintf("%s: no answer: %v", name, errors.Unwrap(send))
+	}
+	return fmt.Sprintf("%s: %v", name, op.Unwrap())
+}
+
+// remedy is what to do about an error, or empty where the error says it, or where
+// we do not know. The first that fits counts.
+func remedy(err error) string {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Kind != nil {
+		return "" // it says so itself
+	}
+	if errors.Is(err, queue.ErrNoQueue) {
 		return "check the URL given with --queue, the account and the Region; Relock never creates an SQS queue: deploy/ has one, with its dead-letter queue"
-	case errors.Is(err, ledger.ErrNoLedger):
-		return "run enqueue first, and give both programs the same --ledger"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "nothing answered in time: check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL)"
+	}
+	if _, ok := errors.AsType[*credentialsError](err); ok {
+		return "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return apiRemedy(api.ErrorCode())
+		return codeRemedy(api.ErrorCode())
+	}
+	if e, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		return fmt.Sprintf("there is no profile %s in ~/.aws/config: check AWS_PROFILE", e.Profile)
 	}
 	if file, ok := errors.AsType[*fs.PathError](err); ok && file.Path != "" && file.Path == os.Getenv("AWS_CA_BUNDLE") {
 		return "AWS_CA_BUNDLE names that file: mend its path, or unset it"
 	}
-	text := err.Error()
-	for part, remedy := range map[string]string{
-		"get credentials":           credentialsRemedy,
-		"failed to refresh cached":  credentialsRemedy,
-		"no EC2 IMDS role found":    credentialsRemedy,
-		"connection refused":        "nothing listens there: check the endpoint (AWS_ENDPOINT_URL) and the proxy (HTTPS_PROXY)",
-		"no such host":              "the name is unknown: check the Region, the endpoint (AWS_ENDPOINT_URL) and the network",
-		"certificate signed by unk": "the certificate's issuer is unknown: set AWS_CA_BUNDLE to your company's CA file",
-		"Proxy Authentication Requ": "the proxy wants a user and a password: write them into HTTPS_PROXY, as in http://USER:PASSWORD@HOST:PORT",
-		"get shared config profile": "there is no such profile in ~/.aws/config: check AWS_PROFILE",
-	} {
-		if strings.Contains(text, part) {
-			return remedy
-		}
-	}
-	return ""
+	return networkRemedy(err)
 }
 
-const credentialsRemedy = "there are no usable AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
-
-func apiRemedy(code string) string {
+// codeRemedy is the remedy for a code that AWS answered.
+func codeRemedy(code string) string {
 	switch code {
-	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
+	case "ExpiredToken", "ExpiredTokenException":
 		return "the AWS credentials have expired: renew them (for example `aws sso login`) and run the same command again"
-	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException":
-		return "AWS does not accept these credentials: check AWS_PROFILE or the access key, and the clock of this machine"
-	case "AccessDenied", "AccessDeniedException", "AWS.SimpleQueueService.AccessDenied":
-		return "the credentials lack a permission: deploy/ lists what each program needs"
+	case "RequestExpired", "RequestTimeTooSkewed":
+		return "set the clock of this machine, which AWS finds too early or too late"
+	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException",
+		"IncompleteSignature", "MissingAuthenticationToken":
+		return "AWS does not accept these credentials: check AWS_PROFILE or the access key, the Region, and the clock of this machine"
+	case "AccessDenied", "AccessDeniedException", "AWS.SimpleQueueService.AccessDenied", "UnauthorizedOperation":
+		return "the credentials lack a permission: README.md and deploy/ list what each program needs"
+	default:
+		return ""
+	}
+}
+
+// networkRemedy is the remedy for an answer that never came.
+func networkRemedy(err error) string {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the certificate's issuer is unknown here: set AWS_CA_BUNDLE to your company's CA file"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "another server answered: check the endpoint (AWS_ENDPOINT_URL) and the proxy (HTTPS_PROXY)"
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return "the name is unknown: check the Region, the endpoint (AWS_ENDPOINT_URL) and the network"
+	}
+	timeout, ok := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens there: check the endpoint (AWS_ENDPOINT_URL) and the proxy (HTTPS_PROXY)"
+	// net/http has no type for a proxy's refusal, only its text.
+	case strings.Contains(err.Error(), "Proxy Authentication Required"):
+		return "the proxy wants a user and a password: write them into HTTPS_PROXY, as in http://USER:PASSWORD@HOST:PORT"
+	case errors.Is(err, context.DeadlineExceeded), ok && timeout.Timeout():
+		return "nothing answered in time: check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL)"
 	default:
 		return ""
 	}

@@ -36,6 +36,9 @@ const maxPoolID = 55
 
 // checkPool checks a user pool's ID and returns its Region.
 func checkPool(id string) (region string, err error) {
+	if _, bare, ok := strings.Cut(id, ":userpool/"); ok {
+		return "", usage("--%s %s is an ARN; give the ID alone: %s", flagPool, id, bare)
+	}
 	if len(id) > maxPoolID || !poolPattern.MatchString(id) {
 		return "", usage("--%s %q is not the ID of a user pool: want REGION_ID, as in eu-west-1_AbCdEf123", flagPool, id)
 	}
@@ -45,14 +48,14 @@ func checkPool(id string) (region string, err error) {
 
 func storeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: flagQueue, Usage: "`URL` of an SQS queue, or file:DIR", Sources: env(flagQueue), Category: "Where"},
+		&cli.StringFlag{Name: flagQueue, Usage: "`URL` of an SQS queue, or file:DIR; defaults to file:relock", Sources: env(flagQueue), Category: "Where"},
 		ledgerFlag(),
 		&cli.StringFlag{Name: flagRegion, Usage: "AWS `REGION`; defaults to the user pool's", Sources: env(flagRegion), Category: "Where"},
 	}
 }
 
 func ledgerFlag() cli.Flag {
-	return &cli.StringFlag{Name: flagLedger, Usage: "where jobs and outcomes are recorded: file:`DIR`, or dynamodb://TABLE", Sources: env(flagLedger), Category: "Where"}
+	return &cli.StringFlag{Name: flagLedger, Usage: "`PLACE` where jobs and outcomes are recorded: file:DIR, or dynamodb://TABLE; defaults to the queue's folder, and has no default with SQS", Sources: env(flagLedger), Category: "Where"}
 }
 
 func logFlags() []cli.Flag {
@@ -65,10 +68,10 @@ func logFlags() []cli.Flag {
 
 func paceFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.FloatFlag{Name: flagRate, Usage: "resets a second at most; defaults to 80 % of the quota, the rest is the users' own", Sources: env(flagRate), Category: "Pace"},
-		&cli.FloatFlag{Name: flagQuota, Usage: "requests a second that Cognito grants (UserAccountRecovery), where it cannot be read", Sources: env(flagQuota), Category: "Pace"},
-		&cli.FloatFlag{Name: flagMailRate, Usage: "messages a second that the pool's sender may send", Sources: env(flagMailRate), Category: "Pace"},
-		&cli.FloatFlag{Name: flagMailPerDay, Usage: "messages a day that the pool's sender may send", Sources: env(flagMailPerDay), Category: "Pace"},
+		&cli.FloatFlag{Name: flagRate, Usage: "`N` resets a second at most; defaults to 80 % of the quota, the rest is the users' own", Sources: env(flagRate), Category: "Pace"},
+		&cli.FloatFlag{Name: flagQuota, Usage: "`N` requests a second that Cognito grants (UserAccountRecovery), where Service Quotas cannot be read; defaults to 30", Sources: env(flagQuota), Category: "Pace"},
+		&cli.FloatFlag{Name: flagMailRate, Usage: "`N` messages a second that the pool's sender may send", Sources: env(flagMailRate), Category: "Pace"},
+		&cli.FloatFlag{Name: flagMailPerDay, Usage: "`N` messages a day that the pool's sender may send", Sources: env(flagMailPerDay), Category: "Pace"},
 	}
 }
 

@@ -37,8 +37,8 @@ func Job(ctx, _ context.Context, s Streams, args []string) int {
 		Description: jobHelp,
 		Version:     ourVersion(),
 		Commands: []*cli.Command{
-			j.command("list", "all jobs, the newest first", "", j.list),
-			j.command("status", "how a job stands", "JOB", j.status),
+			j.command("list", "all jobs, the newest first", "", j.list, jsonFlag()),
+			j.command("status", "how a job stands", "JOB", j.status, jsonFlag()),
 			j.command("pause", "put a job on hold", "JOB", j.pause),
 			j.command("resume", "go on with a paused job, or after a halt", "[JOB]", j.resume, resumeFlags()...),
 			j.command("cancel", "stop a job for good; what is pending is not reset", "JOB", j.cancel),
@@ -82,10 +82,6 @@ func (j *jobCommand) command(name, text, args string, do jobAction, flags ...cli
 			return interrupted(ctx, do(ctx, cmd, led))
 		},
 	}
-}
-
-func jsonFlag() cli.Flag {
-	return &cli.BoolFlag{Name: flagJSON, Usage: "one JSON object a line, lossless", Sources: env(flagJSON)}
 }
 
 func resumeFlags() []cli.Flag {

@@ -157,8 +157,8 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 		Metrics: p.metrics, Health: p.health, Logger: p.log,
 		RevealUsernames: cmd.Bool(flagLogUsernames),
 	}
-	if cache, ok := p.cfg.Credentials.(*aws.CredentialsCache); ok {
-		c.RefreshCredentials = cache.Invalidate
+	if cred, ok := p.cfg.Credentials.(credentials); ok {
+		c.RefreshCredentials = cred.refresh
 	}
 	return c
 }

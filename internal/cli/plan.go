@@ -6,8 +6,8 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/user"
@@ -60,13 +60,15 @@ type plan struct {
 	facts  facts
 	budget pace.Budget
 	next   string
-	queue  queue.Transport // nil in a dry run without SQS
+	known  known
+	queue  queue.Transport // nil for a file that is not there yet, and offline
 }
 
 func (p *plan) close() {
 	if p.queue != nil {
 		_ = p.queue.Close() // nothing is pending in it
 	}
+	_ = p.list.Close() // only read
 }
 
 func newPlan(ctx context.Context, cmd *cli.Command, set settings, list *intake.List, answers func() facts) (*plan, error) {
@@ -98,12 +100,35 @@ func newPlan(ctx context.Context, cmd *cli.Command, set settings, list *intake.L
 		j.ID = derivedID(j.Content)
 	}
 	p := &plan{job: j, set: set, list: list, facts: f, budget: b, next: set.workerCommand(cmd)}
-	// A queue in SQS has to be there already; one in a file is made when it is
-	// needed.
-	if f.cfg != nil && (set.queue.kind == "sqs" || !set.dryRun) {
-		p.queue, err = openQueue(ctx, *f.cfg, set.queue, !set.dryRun, nil)
+	if err := p.look(ctx); err != nil {
+		p.close()
+		return nil, err
 	}
-	return p, err
+	return p, nil
+}
+
+// look opens the queue, which in SQS has to be there, and asks the ledger for the
+// job. It makes neither.
+func (p *plan) look(ctx context.Context) (err error) {
+	if p.facts.cfg != nil {
+		p.queue, err = openQueue(ctx, *p.facts.cfg, p.set.queue, false, nil)
+		if err != nil && !(p.set.queue.kind == "file" && errors.Is(err, queue.ErrNoQueue)) {
+			return err
+		}
+	}
+	p.known, err = lookUp(ctx, p)
+	return err
+}
+
+// refusal is why the plan may not be carried out; max is of the flag, or zero.
+func (p *plan) refusal(max int64) error {
+	if err := p.known.check(p.job, p.set.job != ""); err != nil {
+		return err
+	}
+	if n := p.list.Counts.Targets; max > 0 && n > max {
+		return fmt.Errorf("the list has %d users, more than --max-users %d; raise it if they are all meant", n, max)
+	}
+	return nil
 }
 
 // content is the same for the same targets, metadata and policy in one pool,
@@ -137,107 +162,4 @@ func startedBy(who awsconf.Identity) string {
 		host = "unknown"
 	}
 	return name + "@" + host
-}
-
-// print writes the plan for people.
-func (p *plan) print(w io.Writer) {
-	c := p.list.Counts
-	say(w, "Plan\n")
-	row := func(name, format string, args ...any) {
-		say(w, "  %-11s %s\n", name, fmt.Sprintf(format, args...))
-	}
-	row("job", "%s", p.job.ID)
-	if p.job.Reason != "" {
-		row("reason", "%s", p.job.Reason)
-	}
-	row("user pool", "%s in %s", p.set.pool, p.set.region)
-	switch {
-	case p.facts.cfg == nil:
-		row("account", "not asked (--offline)")
-	case p.facts.whoError != nil:
-		row("account", "unknown: no usable AWS credentials; the worker will need them")
-	default:
-		row("account", "%s as %s", p.facts.who.Account, p.facts.who.ARN)
-	}
-	row("list", "%s", p.set.names())
-	for _, f := range p.list.Files {
-		row("", "%s, %s, separated by %s, column %q", f.Name, f.Encoding, delimiter(f.Delimiter), f.Column)
-	}
-	row("rows", "%d = %d targets + %d duplicates + %d not valid", c.Rows, c.Targets, c.Duplicates, c.Invalid)
-	row("names", "%s", kinds(p.list.Kinds))
-	row("queue", "%s", p.set.queue)
-	row("ledger", "%s", p.set.ledger)
-	row("budget", "%s", p.budget.Reason)
-	took := pace.Estimate(c.Targets, p.budget.Rate)
-	row("time", "about %s once a worker runs; if it starts now, until %s", human(took), time.Now().Add(took).Format("2006-01-02 15:04"))
-	p.printLeftOut(w)
-}
-
-func (p *plan) printLeftOut(w io.Writer) {
-	c := p.list.Counts
-	if c.Duplicates > 0 {
-		say(w, "\nDuplicates, dropped:\n")
-		for _, d := range p.list.Duplicates {
-			differs := ""
-			if d.Differs {
-				differs = ", with other metadata"
-			}
-			say(w, "  %s:%d repeats %s:%d%s\n", d.File, d.Line, d.FirstFile, d.FirstLine, differs)
-		}
-		more(w, c.Duplicates, len(p.list.Duplicates), "--duplicates FILE lists all")
-	}
-	if c.Invalid > 0 {
-		say(w, "\nNot valid, left out:\n")
-		for _, pr := range p.list.Problems {
-			say(w, "  %s\n", pr)
-		}
-		more(w, c.Invalid, len(p.list.Problems), "all are in "+p.set.rejects)
-	}
-}
-
-func more(w io.Writer, all int64, shown int, where string) {
-	if n := all - int64(shown); n > 0 {
-		say(w, "  … and %d more; %s\n", n, where)
-	}
-}
-
-func delimiter(r rune) string {
-	switch r {
-	case ',':
-		return "commas"
-	case ';':
-		return "semicolons"
-	case '\t':
-		return "tabs"
-	default:
-		return fmt.Sprintf("%q", r)
-	}
-}
-
-func kinds(k intake.NameKinds) string {
-	var parts []string
-	for _, x := range []struct {
-		n    int64
-		what string
-	}{
-		{k.Email, "look like e-mail addresses"}, {k.Phone, "like phone numbers"},
-		{k.Sub, "like subs"}, {k.Federated, "like federated users"}, {k.Other, "other names"},
-	} {
-		if x.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// human writes a duration as people say it.
-func human(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
-	default:
-		return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
-	}
 }

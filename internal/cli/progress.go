@@ -10,20 +10,30 @@ import (
 )
 
 // bar is the progress of a command on a terminal; elsewhere it shows nothing.
+// What is written to it, such as the log, goes above the bar.
 type bar struct {
+	w io.Writer
 	p *mpb.Progress
 	b *mpb.Bar
 }
 
 func newBar(w io.Writer, total int64) *bar {
-	if !isTerminal(w) {
-		return &bar{}
+	if !canDraw(w) {
+		return &bar{w: w}
 	}
-	p := mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
+	p := mpb.New(mpb.WithOutput(w), mpb.WithWidth(30))
 	b := p.New(total, mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
 		mpb.PrependDecorators(decor.Name("sending "), decor.CountersNoUnit("%d of %d ")),
-		mpb.AppendDecorators(decor.Percentage(), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
-	return &bar{p: p, b: b}
+		mpb.AppendDecorators(decor.Percentage(), decor.OnComplete(decor.Name(", "), ""), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "")))
+	return &bar{w: w, p: p, b: b}
+}
+
+// Write implements io.Writer.
+func (b *bar) Write(p []byte) (int, error) {
+	if b.p == nil {
+		return b.w.Write(p)
+	}
+	return b.p.Write(p)
 }
 
 // add may be called concurrently.
@@ -41,7 +51,8 @@ func (b *bar) end() {
 	}
 }
 
-func isTerminal(w io.Writer) bool {
+// canDraw reports whether w is a terminal that can be drawn over.
+func canDraw(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }

@@ -2,79 +2,81 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
+	"encoding/json"
+	"log/slog"
 
-	"relock/internal/intake"
-	"relock/internal/job"
-	"relock/internal/ledger"
 	"relock/internal/publish"
 	"relock/internal/queue"
 )
 
 // send writes the job to the ledger and its messages to the queue, or goes on
 // with one that was interrupted.
-func (e *enqueue) send(ctx context.Context, set settings, p *plan, list *intake.List) error {
-	log, err := logger(e.cmd, e.s.Err)
+func (e *enqueue) send(ctx context.Context, set settings, p *plan) error {
+	if p.queue == nil {
+		var err error
+		if p.queue, err = openQueue(ctx, *p.facts.cfg, set.queue, true, nil); err != nil {
+			return nothingSent(interrupted(ctx, err))
+		}
+	}
+	bar := newBar(e.s.Err, p.list.Counts.Targets)
+	log, err := logger(e.cmd, bar)
 	if err != nil {
 		return err
 	}
-	led, err := openLedger(ctx, *p.facts.cfg, set.ledger, ledgerHow{create: true, table: e.cmd.Bool(flagCreateTable), log: log})
+	led, err := openLedger(ctx, *p.facts.cfg, set.ledger, ledgerHow{create: true, table: set.createTable, log: log})
 	if err != nil {
-		return interrupted(ctx, err)
+		bar.end()
+		return nothingSent(interrupted(ctx, err))
 	}
 	defer func() { _ = led.Close() }() // every write was durable when it returned
-
-	if err := e.register(ctx, led, p); err != nil {
+	if err := register(ctx, led, p); err != nil {
+		bar.end()
+		return nothingSent(interrupted(ctx, err))
+	}
+	res, err := e.publish(ctx, led, p, bar, log)
+	bar.end()
+	if err != nil {
+		e.sayPart(p, res)
 		return interrupted(ctx, err)
 	}
-	to, commit := p.queue, func(context.Context) error { return nil }
+	return e.sayAll(p, res)
+}
+
+func (e *enqueue) publish(ctx context.Context, led Ledger, p *plan, bar *bar, log *slog.Logger) (publish.Result, error) {
+	cfg := publish.Config{Ledger: led, Transport: p.queue, Job: p.job, Progress: bar.add, Logger: log}
 	if file, ok := p.queue.(*queue.File); ok {
 		staging := file.Stage(p.job.ID)
-		to, commit = staging, staging.Publish
+		cfg.Transport, cfg.Commit = staging, staging.Publish
 	}
-	bar := newBar(e.s.Err, list.Counts.Targets)
-	res, err := publish.Publish(ctx, publish.Config{
-		Ledger: led, Transport: to, Commit: commit, Job: p.job, Progress: bar.add, Logger: log,
-	}, list.Targets(ctx))
-	bar.end()
-	total := res.Sent + res.Earlier
-	if err != nil {
-		where := "are in the queue and will be worked on"
-		if set.queue.kind == "file" {
-			where = "are in the queue, and none is shown to workers yet"
-		}
-		say(e.s.Err, "%d of %d messages %s; run the same command again to send the rest, or `job cancel %s` to stop the job\n", total, list.Counts.Targets, where, p.job.ID)
-		return interrupted(ctx, err)
+	return publish.Publish(ctx, cfg, p.list.Targets(ctx))
+}
+
+// sayPart says exactly what was sent by a run that did not end well.
+func (e *enqueue) sayPart(p *plan, res publish.Result) {
+	where := "are in the queue and will be worked on"
+	if p.set.queue.kind == "file" {
+		where = "are written, and none is shown to workers before all are"
+	}
+	say(e.s.Err, "%d of %d messages %s; run the same command again to send the rest, or `job cancel %s` to stop the job\n",
+		res.Sent+res.Earlier, p.list.Counts.Targets, where, p.job.ID)
+}
+
+func (e *enqueue) sayAll(p *plan, res publish.Result) error {
+	if e.cmd.Bool(flagJSON) {
+		return json.NewEncoder(e.s.Out).Encode(sentJSON{Event: "sent", Job: p.job.ID, Sent: res.Sent, Earlier: res.Earlier, Next: p.next})
 	}
 	if res.Earlier > 0 {
-		say(e.s.Out, "\n%d messages were sent before, %d now.\n", res.Earlier, res.Sent)
+		say(e.text, "\n%d messages were sent before, %d now.\n", res.Earlier, res.Sent)
 	}
-	say(e.s.Out, "\nJob %s: %d targets are in the queue. Nobody is reset until a worker runs:\n  %s\n", p.job.ID, total, p.next)
+	say(e.text, "\nJob %s: %d targets are in the queue. Nobody is reset until a worker runs:\n  %s\n", p.job.ID, res.Sent+res.Earlier, p.next)
 	return nil
 }
 
-// register makes the job, or finds out that it may be continued.
-func (e *enqueue) register(ctx context.Context, led Ledger, p *plan) error {
-	err := led.CreateJob(ctx, p.job)
-	if errors.Is(err, ledger.ErrExists) {
-		old, err := led.Job(ctx, p.job.ID)
-		if err != nil {
-			return err
-		}
-		if err := jobState(old, p.job.Content, p.set.job != ""); err != nil {
-			return err
-		}
-		say(e.s.Out, "\nThe ledger has job %s since %s (%s); going on with it.\n", old.ID, old.Created.UTC().Format("2006-01-02 15:04 UTC"), old.State)
-		if old.State != job.StateStaging {
-			return nil
-		}
-	} else if err != nil {
-		return fmt.Errorf("writing the job to the ledger: %w", err)
-	}
-	if err := led.SetState(ctx, p.job.ID, job.StateOpen, time.Now()); err != nil {
-		return fmt.Errorf("opening the job: %w", err)
-	}
-	return nil
+// sentJSON is what --json says at the end; the names are part of the interface.
+type sentJSON struct {
+	Event   string `json:"event"`
+	Job     string `json:"job"`
+	Sent    int64  `json:"sent"`
+	Earlier int64  `json:"sent_before"`
+	Next    string `json:"next"`
 }

@@ -2,9 +2,8 @@ package cli
 
 import (
 	"fmt"
-	"path/filepath"
+	"io"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -21,6 +20,7 @@ type settings struct {
 	job           string
 	dryRun        bool
 	offline       bool
+	createTable   bool
 }
 
 // jobPattern keeps job IDs fit for file names, labels and shells.
@@ -31,32 +31,34 @@ func (e *enqueue) settings() (settings, error) {
 	s := settings{
 		pool: cmd.String(flagPool), job: cmd.String("job"),
 		dryRun: cmd.Bool("dry-run"), offline: cmd.Bool("offline"),
-		rejects: cmd.String("rejects"),
+		rejects: cmd.String("rejects"), createTable: cmd.Bool(flagCreateTable),
 	}
 	var err error
-	if s.region, err = checkPool(s.pool); err != nil {
+	if s.region, err = regionOf(cmd, []string{s.pool}); err != nil {
 		return s, err
 	}
 	if s.queue, s.ledger, err = places(cmd); err != nil {
 		return s, err
 	}
-	if cmd.Bool(flagCreateTable) && s.ledger.kind != "dynamodb" {
+	if s.createTable && s.ledger.kind != "dynamodb" {
 		return s, usage("--%s goes with --%s dynamodb://TABLE", flagCreateTable, flagLedger)
 	}
 	if s.job != "" && !jobPattern.MatchString(s.job) {
 		return s, usage("--job %q: want letters, digits, dots, dashes and underscores, 80 at most", s.job)
 	}
+	if _, err := logger(cmd, io.Discard); err != nil {
+		return s, err // before anything is done
+	}
 	if s.offline && !s.dryRun {
 		return s, usage("--offline goes with --dry-run only")
-	}
-	if err := e.checkYes(); err != nil {
-		return s, err
 	}
 	if s.rejects == "" {
 		s.rejects = "rejects.csv"
 	}
-	s.list, err = e.listConfig()
-	return s, err
+	if s.list, err = e.listConfig(); err != nil {
+		return s, err
+	}
+	return s, e.checkConsent(s)
 }
 
 func (e *enqueue) listConfig() (intake.Config, error) {
@@ -64,10 +66,6 @@ func (e *enqueue) listConfig() (intake.Config, error) {
 	paths := cmd.Args().Slice()
 	if len(paths) == 0 {
 		return intake.Config{}, usage("no list is named; give a CSV file, or - for standard input")
-	}
-	// A flag behind a file name would be taken for a file.
-	if i := slices.IndexFunc(paths, func(p string) bool { return strings.HasPrefix(p, "--") }); i >= 0 {
-		return intake.Config{}, usage("%s stands behind a file name; put flags first", paths[i])
 	}
 	meta, err := keyValues("metadata", cmd.StringSlice("metadata"))
 	if err != nil {
@@ -84,16 +82,20 @@ func keyValues(flag string, pairs []string) (map[string]string, error) {
 	if len(pairs) == 0 {
 		return nil, nil
 	}
-	m := make(map[string]string, len(pairs))
+	m, size := make(map[string]string, len(pairs)), 0
 	for _, p := range pairs {
 		k, v, ok := strings.Cut(p, "=")
 		if !ok || k == "" {
-			return nil, usage("--%s %q: want KEY=VALUE", flag, p)
+			return nil, usage("--%s %q: want KEY=VALUE, as in --%s case=INC-1123", flag, p, flag)
 		}
 		if _, twice := m[k]; twice {
 			return nil, usage("--%s: the key %q comes twice", flag, k)
 		}
 		m[k] = v
+		size += len(k) + len(v)
+	}
+	if size > intake.MaxMetadata {
+		return nil, usage("--%s has %d bytes, keys and values together; keep to %d", flag, size, intake.MaxMetadata)
 	}
 	return m, nil
 }
@@ -111,15 +113,4 @@ func (s settings) workerCommand(cmd *cli.Command) string {
 		b += fmt.Sprintf(" --%s %g", flagRate, r)
 	}
 	return b + " --drain"
-}
-
-// names lists the base names of the lists.
-func (s settings) names() string {
-	names := make([]string, len(s.list.Paths))
-	for i, p := range s.list.Paths {
-		if names[i] = filepath.Base(p); p == intake.Stdin {
-			names[i] = "standard input"
-		}
-	}
-	return strings.Join(names, ", ")
 }

@@ -4,9 +4,25 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/urfave/cli/v3"
+
 	"relock/internal/job"
 	"relock/internal/worker"
 )
+
+// sayJobs ends a run, for people or for machines.
+func sayJobs(cmd *cli.Command, w io.Writer, jobs []worker.JobStatus) error {
+	if !cmd.Bool(flagJSON) {
+		summarise(w, jobs)
+		return nil
+	}
+	for _, j := range jobs {
+		if err := writeJob(w, "summary", j.Job, j.Totals, j.SentAll); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // summarise shows each job's outcomes, and where to look next.
 func summarise(w io.Writer, jobs []worker.JobStatus) {

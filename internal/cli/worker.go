@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -54,32 +53,13 @@ func Worker(ctx, now context.Context, s Streams, args []string) int {
 			if cmd.Args().Len() > 0 {
 				return usage("worker takes no arguments, only flags: %q", cmd.Args().First())
 			}
+			if cmd.IsSet("job") && !cmd.Bool("drain") {
+				return usage("--job goes with --drain: a service works on every open job of its pools")
+			}
 			return runWorker(ctx, now, cmd, s)
 		},
 	}
 	return run(ctx, s, cmd, args)
-}
-
-func workerFlags() []cli.Flag {
-	flags := []cli.Flag{
-		&cli.StringSliceFlag{Name: flagPool, Usage: "`POOL` whose users may be reset; repeatable", Sources: env(flagPool), Required: true, Category: "Where"},
-
-		&cli.BoolFlag{Name: "drain", Usage: "end when every target has an outcome", Sources: env("drain"), Category: "Run"},
-		&cli.StringSliceFlag{Name: "job", Usage: "with --drain: end when the job `ID` is done; repeatable; defaults to all open jobs of the pools", Sources: env("job"), Category: "Run"},
-		&cli.BoolFlag{Name: "check", Usage: "reset a random name that cannot exist, and say whether pool, permission and network are well", Sources: env("check"), Category: "Run"},
-		&cli.FloatFlag{Name: "same-failure-share", Usage: "halt when this share of the last 50 users failed in the same way; over 1 never halts", Value: 0.9, Sources: env("same-failure-share"), Category: "Run"},
-		&cli.StringFlag{Name: "metrics-listen", Usage: "`ADDRESS` for /metrics, /healthz and /readyz, or off", Value: "127.0.0.1:9464", Sources: env("metrics-listen"), Category: "Run"},
-
-		&cli.BoolFlag{Name: flagForce, Usage: "let --rate exceed the quota", Sources: env(flagForce), Category: "Pace"},
-		&cli.IntFlag{Name: "max-in-flight", Usage: "calls to Cognito under way at most; their number follows pace and latency", Value: 64, Sources: env("max-in-flight"), Category: "Pace"},
-
-		&cli.DurationFlag{Name: "visibility", Usage: "how long a message stays invisible unless extended", Value: 2 * time.Minute, Sources: env("visibility"), Category: "Timing"},
-		&cli.DurationFlag{Name: "call-timeout", Usage: "how long a call to Cognito may take", Value: 15 * time.Second, Sources: env("call-timeout"), Category: "Timing"},
-		&cli.DurationFlag{Name: "claim-lease", Usage: "how long a claim lives; it has to outlast two calls", Value: time.Minute, Sources: env("claim-lease"), Category: "Timing"},
-	}
-	flags = append(flags, storeFlags()...)
-	flags = append(flags, paceFlags()...)
-	return append(flags, logFlags()...)
 }
 
 func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams) error {
@@ -113,7 +93,9 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	summarise(s.Out, res.Jobs)
+	if err := sayJobs(cmd, s.Out, res.Jobs); err != nil {
+		return err
+	}
 	return verdict(ctx, cmd.Bool("drain"), res)
 }
 

@@ -1,0 +1,31 @@
+package cli
+
+import "github.com/urfave/cli/v3"
+
+func enqueueFlags() []cli.Flag {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: flagPool, Usage: "`POOL` whose users are to be reset, as in eu-west-1_AbCdEf123", Sources: env(flagPool), Required: true, Category: "Where"},
+
+		&cli.StringFlag{Name: "column", Usage: "`NAME` of the column with the usernames, or its number with --no-header", Sources: env("column"), Category: "List"},
+		&cli.BoolFlag{Name: "no-header", Usage: "the first row is a user already", Sources: env("no-header"), Category: "List"},
+		&cli.BoolFlag{Name: "skip-invalid", Usage: "leave rows out that are not valid, and write them to --rejects", Sources: env("skip-invalid"), Category: "List"},
+		&cli.StringFlag{Name: "rejects", Usage: "`FILE` for the rows left out, with line and reason; defaults to rejects.csv", Sources: env("rejects"), Category: "List"},
+		&cli.StringFlag{Name: "duplicates", Usage: "`FILE` for all duplicates, each with both line numbers", Sources: env("duplicates"), Category: "List"},
+		&cli.StringSliceFlag{Name: "metadata", Usage: "`KEY=VALUE` for the pool's Lambda triggers, for every user; Cognito does not encrypt it, so nothing sensitive", Sources: env("metadata"), Category: "List"},
+		&cli.StringSliceFlag{Name: "metadata-column", Usage: "`NAME[=KEY]` of a column whose values are metadata", Sources: env("metadata-column"), Category: "List"},
+
+		&cli.StringFlag{Name: "job", Usage: "`ID` of the job; defaults to one that follows from pool, list and metadata", Sources: env("job"), Category: "Job"},
+		&cli.StringFlag{Name: "reason", Usage: "why, in your `WORDS`, for the record", Sources: env("reason"), Category: "Job"},
+
+		&cli.BoolFlag{Name: "dry-run", Usage: "stop after the plan", Sources: env("dry-run"), Category: "Safety"},
+		&cli.BoolFlag{Name: "offline", Usage: "with --dry-run: ask AWS nothing", Sources: env("offline"), Category: "Safety"},
+		&cli.BoolFlag{Name: "yes", Usage: "do not ask; needs --max-users", Sources: env("yes"), Category: "Safety"},
+		&cli.Int64Flag{Name: "max-users", Usage: "refuse a list of more than `N` users", Sources: env("max-users"), Category: "Safety"},
+		&cli.BoolFlag{Name: flagForce, Usage: "let --rate exceed the quota", Sources: env(flagForce), Category: "Safety"},
+	}
+	flags = append(flags, storeFlags()...)
+	flags = append(flags, createTableFlag())
+	flags = append(flags, paceFlags()...)
+	flags = append(flags, jsonFlag())
+	return append(flags, logFlags()...)
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"relock/internal/intake"
+	"relock/internal/pace"
+)
+
+// print writes the plan for people.
+func (p *plan) print(w io.Writer) {
+	c := p.list.Counts
+	say(w, "Plan\n")
+	row := func(name, format string, args ...any) {
+		say(w, "  %-11s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	row("job", "%s", p.job.ID)
+	if p.job.Reason != "" {
+		row("reason", "%s", p.job.Reason)
+	}
+	row("user pool", "%s in %s", p.set.pool, p.set.region)
+	switch {
+	case p.facts.cfg == nil:
+		row("account", "not asked (--offline)")
+	case p.facts.whoError != nil:
+		row("account", "not known (%s); the worker will need AWS", plain(p.facts.whoError))
+	default:
+		row("account", "%s as %s", p.facts.who.Account, p.facts.who.ARN)
+	}
+	for i, f := range p.list.Files {
+		name := f.Name
+		if p.set.list.Paths[i] == intake.Stdin {
+			name = "standard input"
+		}
+		row([]string{"list", ""}[min(i, 1)], "%s, %s, separated by %s, column %q", name, f.Encoding, delimiter(f.Delimiter), f.Column)
+	}
+	row("rows", "%d = %d targets + %d duplicates + %d not valid", c.Rows, c.Targets, c.Duplicates, c.Invalid)
+	row("names", "%s", kinds(p.list.Kinds))
+	if p.known.there {
+		row("state", "%s", p.known.words())
+	}
+	row("queue", "%s", p.set.queue)
+	row("ledger", "%s", p.set.ledger)
+	row("budget", "%s", p.budget.Reason)
+	took := pace.Estimate(c.Targets, p.budget.Rate)
+	row("time", "about %s once a worker runs; if it starts now, until %s", human(max(took, time.Second)), time.Now().Add(took).Format("2006-01-02 15:04"))
+	p.printLeftOut(w)
+}
+
+func (p *plan) printLeftOut(w io.Writer) {
+	c := p.list.Counts
+	if c.Duplicates > 0 {
+		say(w, "\nDuplicates, dropped:\n")
+		for _, d := range p.list.Duplicates {
+			differs := ""
+			if d.Differs {
+				differs = ", with other metadata"
+			}
+			say(w, "  %s:%d repeats %s:%d%s\n", d.File, d.Line, d.FirstFile, d.FirstLine, differs)
+		}
+		more(w, c.Duplicates, len(p.list.Duplicates), "--duplicates FILE lists all")
+	}
+	if c.Invalid > 0 {
+		say(w, "\nNot valid, left out:\n")
+		for _, pr := range p.list.Problems {
+			say(w, "  %s\n", pr)
+		}
+		more(w, c.Invalid, len(p.list.Problems), "all are in "+p.set.rejects)
+	}
+}
+
+func more(w io.Writer, all int64, shown int, where string) {
+	if n := all - int64(shown); n > 0 {
+		say(w, "  … and %d more; %s\n", n, where)
+	}
+}
+
+func delimiter(r rune) string {
+	switch r {
+	case ',':
+		return "commas"
+	case ';':
+		return "semicolons"
+	case '\t':
+		return "tabs"
+	default:
+		return fmt.Sprintf("%q", r)
+	}
+}
+
+func kinds(k intake.NameKinds) string {
+	var parts []string
+	for _, x := range []struct {
+		n    int64
+		what string
+	}{
+		{k.Email, "look like e-mail addresses"}, {k.Phone, "like phone numbers"},
+		{k.Sub, "like subs"}, {k.Federated, "like federated users"}, {k.Other, "other names"},
+	} {
+		if x.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// human writes a duration as people say it.
+func human(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
+	default:
+		return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"relock/internal/job"
+	"relock/internal/ledger"
+)
+
+// known is what the ledger has of a job already.
+type known struct {
+	job     job.Job
+	there   bool
+	sentAll bool
+}
+
+// lookUp asks the ledger for the job, and makes none.
+func lookUp(ctx context.Context, p *plan) (known, error) {
+	if p.facts.cfg == nil && p.set.ledger.kind == "dynamodb" {
+		return known{}, nil
+	}
+	var cfg aws.Config
+	if p.facts.cfg != nil {
+		cfg = *p.facts.cfg
+	}
+	led, err := openLedger(ctx, cfg, p.set.ledger, ledgerHow{})
+	if errors.Is(err, ledger.ErrNoLedger) || p.set.createTable && errors.Is(err, ledger.ErrNoTable) {
+		return known{}, nil
+	}
+	if err != nil {
+		return known{}, err
+	}
+	defer func() { _ = led.Close() }() // only read
+	j, err := led.Job(ctx, p.job.ID)
+	if errors.Is(err, ledger.ErrNoJob) {
+		return known{}, nil
+	}
+	if err != nil {
+		return known{}, fmt.Errorf("reading job %s from the ledger: %w", p.job.ID, err)
+	}
+	sent, err := led.Sent(ctx, j.ID)
+	return known{job: j, there: true, sentAll: sent == ledger.SentAll}, err
+}
+
+// check says why the list may not go on with the job of that ID.
+func (k known) check(now job.Job, named bool) error {
+	old := k.job
+	switch {
+	case !k.there:
+		return nil
+	case old.Content != now.Content && named:
+		return fmt.Errorf("the ledger has a job %s already, with another list, pool or metadata; choose another --job", old.ID)
+	case old.Content != now.Content:
+		return fmt.Errorf("the ledger has another job %s already; name this one with --job", old.ID)
+	case old.State == job.StateFinished:
+		return fmt.Errorf("this list was job %s, which finished on %s; nobody is reset twice by accident: to run it anew, give it a name with --job NAME", old.ID, when(old.Finished))
+	case old.State == job.StateCancelled:
+		return fmt.Errorf("this list was job %s, which was cancelled on %s; to run it anew, give it a name with --job NAME", old.ID, when(old.Finished))
+	case !k.sentAll && !sameFiles(old.Sources, now.Sources):
+		// How far it was sent is a line of those very files.
+		return fmt.Errorf("job %s was interrupted while %s was sent; these are the same users in another file, or in another order: go on with the file it began with, or stop it with `job cancel %s`", old.ID, fileNames(old.Sources), old.ID)
+	default:
+		return nil
+	}
+}
+
+// words say how the job stands.
+func (k known) words() string {
+	how := "some messages are still to be sent"
+	if k.sentAll {
+		how = "every message is sent"
+	}
+	return fmt.Sprintf("%s, in the ledger since %s; %s", k.job.State, when(k.job.Created), how)
+}
+
+// hint says what the operator of a job in the ledger may want next.
+func (k known) hint() string {
+	if k.job.State == job.StatePaused {
+		return "The job is paused: `job resume " + k.job.ID + "` lets workers go on."
+	}
+	return "`job status " + k.job.ID + "` shows how it stands."
+}
+
+func sameFiles(a, b []job.Source) bool {
+	return slices.EqualFunc(a, b, func(a, b job.Source) bool { return a.SHA256 == b.SHA256 })
+}
+
+func fileNames(sources []job.Source) string {
+	names := make([]string, len(sources))
+	for i, s := range sources {
+		names[i] = s.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// register makes the job, or finds out that it may be continued.
+func register(ctx context.Context, led Ledger, p *plan) error {
+	state := job.StateStaging
+	err := led.CreateJob(ctx, p.job)
+	if errors.Is(err, ledger.ErrExists) {
+		// It was there when the plan was made, or has come since.
+		k, err := lookUp(ctx, p)
+		if err == nil {
+			err = k.check(p.job, p.set.job != "")
+		}
+		if err != nil {
+			return err
+		}
+		state = k.job.State
+	} else if err != nil {
+		return fmt.Errorf("writing the job to the ledger: %w", err)
+	}
+	if state != job.StateStaging {
+		return nil
+	}
+	if err := led.SetState(ctx, p.job.ID, job.StateOpen, time.Now()); err != nil {
+		return fmt.Errorf("opening the job: %w", err)
+	}
+	return nil
+}

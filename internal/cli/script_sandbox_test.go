@@ -1,0 +1,158 @@
+package cli_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"relock/internal/sandbox"
+	"relock/internal/sandbox/cognito"
+	"relock/internal/sandbox/fault"
+	"relock/internal/sandbox/wire"
+)
+
+const (
+	scriptPool  = "eu-west-1_Script001"
+	scriptUsers = 50
+)
+
+// scriptEnv is what the commands of a script share.
+type scriptEnv struct {
+	server *sandbox.Server
+	pool   *cognito.Pool
+}
+
+type scriptKey struct{}
+
+// setUpScript gives each script a sandbox of its own with the queue relock, its
+// dead-letter queue, the queue ordered.fifo, and a pool with the users user01 to
+// user50; and an environment with nothing else of AWS in it.
+func setUpScript(env *testscript.Env) error {
+	server, err := sandbox.New(sandbox.Config{Regions: []string{"us-east-1"}, KnownKeysOnly: true})
+	if err != nil {
+		return err
+	}
+	if err := server.Faults().Set(); err != nil {
+		return err
+	}
+	dead := "relock-dlq"
+	for name, attributes := range map[string]map[string]string{
+		dead:           nil,
+		"ordered.fifo": {"FifoQueue": "true"},
+	} {
+		if err := server.SQS().Create(name, attributes); err != nil {
+			return err
+		}
+	}
+	redrive := fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":20}`, server.SQS().ARN(dead))
+	if err := server.SQS().Create("relock", map[string]string{"RedrivePolicy": redrive}); err != nil {
+		return err
+	}
+	pool, err := server.Cognito().AddPool(cognito.PoolConfig{ID: scriptPool})
+	if err != nil {
+		return err
+	}
+	for i := range scriptUsers {
+		name := fmt.Sprintf("user%02d", i+1)
+		if err := pool.Seed(cognito.Seed{Username: name, Email: name + "@example.com", EmailVerified: true}); err != nil {
+			return err
+		}
+	}
+	server.SetKey("AKIAEXPIRED000000001", wire.Key{Secret: "expired/secret/key/not/for/aws/000000001", Expired: true})
+	url, err := server.Start("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { _ = server.Close(context.Background()) }) // its work is done
+	env.Values[scriptKey{}] = &scriptEnv{server, pool}
+	env.Vars = append(env.Vars,
+		"AWS_ENDPOINT_URL="+url,
+		"AWS_ACCESS_KEY_ID="+sandbox.DemoAccessKeyID, "AWS_SECRET_ACCESS_KEY="+sandbox.DemoSecretAccessKey,
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
+		"ENDPOINT="+url, "POOL="+scriptPool, "QUEUE="+url+server.SQS().Path("relock"),
+		"RELOCK_METRICS_LISTEN=off", "TERM=xterm",
+	)
+	return nil
+}
+
+func sandboxOf(ts *testscript.TestScript) *scriptEnv { return ts.Value(scriptKey{}).(*scriptEnv) }
+
+// scriptAWS is `aws none|expired|unknown|wrong|ok`: it changes the credentials.
+func scriptAWS(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: aws none|expired|unknown|wrong|ok")
+	}
+	id, secret := sandbox.DemoAccessKeyID, sandbox.DemoSecretAccessKey
+	switch args[0] {
+	case "none":
+		id, secret = "", ""
+	case "expired":
+		id, secret = "AKIAEXPIRED000000001", "expired/secret/key/not/for/aws/000000001"
+	case "unknown":
+		id = "AKIANOBODY0000000001"
+	case "wrong":
+		secret = "wrong"
+	case "ok":
+	default:
+		ts.Fatalf("no such credentials: %s", args[0])
+	}
+	ts.Setenv("AWS_ACCESS_KEY_ID", id)
+	ts.Setenv("AWS_SECRET_ACCESS_KEY", secret)
+}
+
+// scriptFault is `fault RULE…`: these faults, and no others, from now on.
+func scriptFault(ts *testscript.TestScript, neg bool, args []string) {
+	var rules []fault.Rule
+	for _, text := range args {
+		rule, err := fault.Parse(text)
+		ts.Check(err)
+		rules = append(rules, rule)
+	}
+	ts.Check(sandboxOf(ts).server.Faults().Set(rules...))
+}
+
+// scriptDepth is `depth QUEUE VISIBLE`: so many messages are visible, none other
+// is there.
+func scriptDepth(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: depth QUEUE VISIBLE")
+	}
+	d, err := sandboxOf(ts).server.SQS().Depth(args[0])
+	ts.Check(err)
+	if got := fmt.Sprint(d.Visible); got != args[1] || d.InFlight != 0 || d.Delayed != 0 {
+		ts.Fatalf("the queue %s has %+v, want %s visible and nothing else", args[0], d, args[1])
+	}
+}
+
+// scriptResets is `resets N`: N users were reset, each once.
+func scriptResets(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: resets N")
+	}
+	n := 0
+	for u := range sandboxOf(ts).pool.Users() {
+		if len(u.Resets) > 1 {
+			ts.Fatalf("%s was reset %d times", u.Username, len(u.Resets))
+		}
+		n += len(u.Resets)
+	}
+	if strconv.Itoa(n) != args[0] {
+		ts.Fatalf("%d users were reset, want %s", n, args[0])
+	}
+}
+
+// scriptSend is `send QUEUE FILE`: each line of the file is sent as a message,
+// its variables replaced.
+func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: send QUEUE FILE")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		body := os.Expand(strings.TrimSuffix(line, "\n"), ts.Getenv)
+		ts.Check(sandboxOf(ts).server.SQS().Send(args[0], body))
+	}
+}

@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v3"
+)
+
+func workerFlags() []cli.Flag {
+	flags := []cli.Flag{
+		&cli.StringSliceFlag{Name: flagPool, Usage: "`POOL` whose users may be reset; repeatable", Sources: env(flagPool), Required: true, Category: "Where"},
+
+		&cli.BoolFlag{Name: "drain", Usage: "end when every target has an outcome", Sources: env("drain"), Category: "Run"},
+		&cli.StringSliceFlag{Name: "job", Usage: "with --drain: end when the job `ID` is done; repeatable; defaults to all open jobs of the pools", Sources: env("job"), Category: "Run"},
+		&cli.BoolFlag{Name: "check", Usage: "reset a random name that cannot exist, and say whether pool, permission and network are well", Sources: env("check"), Category: "Run"},
+		&cli.FloatFlag{Name: "same-failure-share", Usage: "halt when this `SHARE` of the last 50 users failed in the same way; over 1 never halts", Value: 0.9, Sources: env("same-failure-share"), Category: "Run"},
+		&cli.StringFlag{Name: "metrics-listen", Usage: "`ADDRESS` for /metrics, /healthz and /readyz, or off", Value: "127.0.0.1:9464", Sources: env("metrics-listen"), Category: "Run"},
+
+		&cli.BoolFlag{Name: flagForce, Usage: "let --rate exceed the quota", Sources: env(flagForce), Category: "Pace"},
+		&cli.IntFlag{Name: "max-in-flight", Usage: "`N` calls to Cognito under way at most; their number follows pace and latency", Value: 64, Sources: env("max-in-flight"), Category: "Pace"},
+
+		&cli.DurationFlag{Name: "visibility", Usage: "`TIME` that a message stays invisible unless extended", Value: 2 * time.Minute, Sources: env("visibility"), Category: "Timing"},
+		&cli.DurationFlag{Name: "call-timeout", Usage: "`TIME` that a call to Cognito may take", Value: 15 * time.Second, Sources: env("call-timeout"), Category: "Timing"},
+		&cli.DurationFlag{Name: "claim-lease", Usage: "`TIME` that a claim lives; it has to outlast two calls", Value: time.Minute, Sources: env("claim-lease"), Category: "Timing"},
+	}
+	flags = append(flags, storeFlags()...)
+	flags = append(flags, paceFlags()...)
+	flags = append(flags, jsonFlag())
+	return append(flags, logFlags()...)
+}
