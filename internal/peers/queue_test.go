@@ -10,11 +10,12 @@ import (
 
 // lenient is what the suite of queues leaves out, because SQS does it and the
 // server does not. Where the suite of SQS looks at the same thing, its table says
-// more.
+// more. moto is not atomic: with many consumers messages come twice, and those
+// deleted in the meantime stay in its counts.
 var lenient = map[string][]queuetest.Leniency{
 	theSandbox: nil,
 	fauxqs:     {queuetest.DepthLags, queuetest.GarbageHandles, queuetest.LostPolls, queuetest.NarrowText, queuetest.StaleChanges},
-	moto:       {queuetest.Duplicates, queuetest.LostPolls, queuetest.OldHandlesWork, queuetest.StaleChanges},
+	moto:       {queuetest.DepthLags, queuetest.Duplicates, queuetest.LostPolls, queuetest.OldHandlesWork, queuetest.StaleChanges},
 }
 
 // TestQueue runs the suite of queues over our transport and every SQS.
