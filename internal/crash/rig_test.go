@@ -47,6 +47,7 @@ type rig struct {
 	env   []string
 
 	starts  int // worker processes so far
+	halts   int // workers that ended because the ledger was too slow
 	targets []string
 	dynamo  string // the address of DynamoDB, where the set-up has it
 	history History
@@ -56,7 +57,7 @@ type rig struct {
 // newRig starts the sandbox and whatever the set-up needs.
 func newRig(t *testing.T, s setup, seed uint64) *rig {
 	t.Helper()
-	r := &rig{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir(), bin: programs(t), setup: s}
+	r := &rig{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), dir: keptDir(t), bin: programs(t), setup: s}
 	r.startSandbox(seed)
 	r.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir,
@@ -72,6 +73,23 @@ func newRig(t *testing.T, s setup, seed uint64) *rig {
 		s.prepare(r)
 	}
 	return r
+}
+
+// keptDir is a folder that stays where the test fails.
+func keptDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "relock-crash-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the sandbox's log, the ledger and what the workers said are in %s", dir)
+			return
+		}
+		_ = os.RemoveAll(dir)
+	})
+	return dir
 }
 
 var (
@@ -258,7 +276,12 @@ func (r *rig) work(flags ...string) *proc {
 	if err := p.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
-	go func() { p.err = p.cmd.Wait(); close(p.done) }()
+	go func() {
+		p.err = p.cmd.Wait()
+		// Only for whoever looks into a failure.
+		_ = os.WriteFile(r.path(p.key+".log"), p.out.Bytes(), 0o600)
+		close(p.done)
+	}()
 	r.t.Cleanup(func() { _ = p.cmd.Process.Kill(); <-p.done })
 	return p
 }

@@ -28,6 +28,8 @@ type book interface {
 	Jobs(ctx context.Context) ([]job.Job, error)
 	Totals(ctx context.Context, id string) (ledger.Totals, error)
 	Entries(ctx context.Context, id string, f ledger.Filter) iter.Seq2[ledger.Entry, error]
+	Lease(ctx context.Context, name string) (ledger.Lease, error)
+	PutLease(ctx context.Context, l ledger.Lease, expect int64) error
 	Close() error
 }
 

@@ -197,8 +197,11 @@ func (v *Verdict) lost(e *ends, c Call, later []Call) bool {
 		}
 		return true
 	case livedOn && later[0].Operation == opLookUp:
-		// It asks for what it was told: the SDK loses a reply now and then.
-		v.ClientLost++
+		// It asks for what it was told: the SDK loses a reply now and then. One
+		// that was stopped in the call has waited for too long.
+		if !e.leftOpen(c.Caller, c.User) {
+			v.ClientLost++
+		}
 		return true
 	}
 	return false
