@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,10 +143,8 @@ func TestDynamoDBPrivileges(t *testing.T) {
 		return client(t, endpoint, func(rt http.RoundTripper) http.RoundTripper {
 			return tripper(func(r *http.Request) (*http.Response, error) {
 				_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-				for _, ok := range ops {
-					if op == ok {
-						return rt.RoundTrip(r)
-					}
+				if slices.Contains(ops, op) {
+					return rt.RoundTrip(r)
 				}
 				t.Errorf("%s is not among %q", op, ops)
 				return answer(http.StatusBadRequest, "AccessDeniedException"), nil

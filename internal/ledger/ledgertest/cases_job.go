@@ -282,12 +282,12 @@ func filters(t T, e *Env) {
 		{ledger.Filter{Failed: true, Repeated: true, After: 1}, "e"},
 		{ledger.Filter{Pending: true, After: 1}, ""},
 	} {
-		var got string
+		var got strings.Builder
 		for _, entry := range entries(t, e.Other, id, c.f) {
-			got += string(entry.Username)
+			got.WriteString(string(entry.Username))
 		}
-		if got != c.want {
-			t.Errorf("%+v: %q, want %q", c.f, got, c.want)
+		if got.String() != c.want {
+			t.Errorf("%+v: %q, want %q", c.f, got.String(), c.want)
 		}
 	}
 	n := 0
