@@ -193,11 +193,12 @@ func (m *machine) run(program string, args ...string) (code int, said string) {
 // enqueue sends a list of all users and one who does not exist.
 func (m *machine) enqueue(x *site, queue string) (code int, said string) {
 	m.Helper()
-	list := "username\nnobody\n"
+	var list strings.Builder
+	list.WriteString("username\nnobody\n")
 	for i := range siteUsers {
-		list += fmt.Sprintf("user%02d\n", i)
+		list.WriteString(fmt.Sprintf("user%02d\n", i))
 	}
-	write(m.T, filepath.Join(m.home, "users.csv"), list)
+	write(m.T, filepath.Join(m.home, "users.csv"), list.String())
 	return m.run("enqueue", "--user-pool-id", x.pool.ID(), "--queue", queue, "--ledger", "file:ledger", "--yes", "--max-users", "20", "users.csv")
 }
 

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -33,6 +34,9 @@ type leakChecked struct{ m *testing.M }
 
 func (l leakChecked) Run() int {
 	code := l.m.Run()
+	if programs != "" {
+		_ = os.RemoveAll(programs) // in the system's temporary folder
+	}
 	if code != 0 {
 		return code
 	}
@@ -139,11 +143,12 @@ func scriptLines(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	to, err := strconv.Atoi(args[2])
 	ts.Check(err)
-	text := args[4] + "\n"
+	var text strings.Builder
+	text.WriteString(args[4] + "\n")
 	for i := from; i <= to; i++ {
-		text += fmt.Sprintf(args[3]+"\n", i)
+		text.WriteString(fmt.Sprintf(args[3]+"\n", i))
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
 }
 
 // scriptLedger is `ledger DIR`: $LEDGER is the ID of the ledger there.
