@@ -71,7 +71,7 @@ func TestStopAtOnce(t *testing.T) {
 	s.enqueueDemo().end(0)
 	s.fault("hang@cognito-idp.AdminResetUserPassword=1,skip=20")
 	worker := s.start("worker", "--drain")
-	first := worker.signal(syscall.SIGINT, s.after(resetCall, 20)) // the next ones hang
+	first := worker.signal(syscall.SIGINT, s.after(resetCall, 20))           // the next ones hang
 	worker.signal(syscall.SIGINT, s.after("sqs:ChangeMessageVisibility", 1)) // it hands back what is not started
 	worker.end(130)
 	// The calls that hang would have had three seconds.
