@@ -26,7 +26,7 @@ type ConsumerConfig struct {
 	DeleteAfter func() time.Duration
 	// StopGrace is how long a receive under way may go on after the stop, so
 	// that what the server is just handing out is not left invisible. Defaults to
-	// one second.
+	// 1.5 seconds, which is longer than a poll takes while messages are held.
 	StopGrace time.Duration
 	// Paused are reasons for which nothing is received from the start; see Pause.
 	Paused []string
@@ -56,7 +56,7 @@ func (c ConsumerConfig) withDefaults() ConsumerConfig {
 		c.DeleteAfter = func() time.Duration { return time.Second }
 	}
 	if c.StopGrace == 0 {
-		c.StopGrace = time.Second
+		c.StopGrace = holdingWait + 500*time.Millisecond
 	}
 	if c.Received == nil {
 		c.Received = func(int, error) {}

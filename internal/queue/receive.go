@@ -11,6 +11,11 @@ import (
 const (
 	minReceiveBackoff = time.Second
 	maxReceiveBackoff = 30 * time.Second
+	// holdingWait is the long poll while messages are held. A pause or a stop
+	// hands them back when the poll under way has ended: earlier, the poll would
+	// take them again, and one that is cut off would leave them invisible, for a
+	// server may go on serving a connection that has gone.
+	holdingWait = time.Second
 	// receiveSlack is how much longer than its long poll a receive may take.
 	receiveSlack = 10 * time.Second
 	// minEmptyPoll keeps a server that answers a long poll at once, with
@@ -73,10 +78,14 @@ func (c *Consumer) receiveOnce(ctx context.Context) ([]Delivery, error) {
 		return nil, context.Canceled
 	}
 	c.receiving = true
+	wait := c.cfg.Wait
+	if len(c.tracked) > 0 {
+		wait = min(wait, holdingWait)
+	}
 	c.mu.Unlock()
 	before := time.Now()
-	call, cancel := context.WithTimeout(ctx, c.cfg.Wait+receiveSlack)
-	ds, err := c.cfg.Transport.Receive(call, MaxBatch, c.cfg.Wait, c.cfg.Visibility)
+	call, cancel := context.WithTimeout(ctx, wait+receiveSlack)
+	ds, err := c.cfg.Transport.Receive(call, MaxBatch, wait, c.cfg.Visibility)
 	cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()

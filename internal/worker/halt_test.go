@@ -83,6 +83,13 @@ func TestHalts(t *testing.T) {
 				if len(r.cfg.Health.NotReady()) == 0 {
 					t.Error("the worker says that it is ready")
 				}
+				h, _, err := r.led.Halt(t.Context(), scope)
+				r.ok(err)
+				for _, k := range r.cog.made(reset.OpReset) {
+					if k.at.After(h.Since.Add(time.Millisecond)) {
+						t.Errorf("a call was made %v after the halt", k.at.Sub(h.Since))
+					}
+				}
 				calls := len(r.cog.made(reset.OpReset))
 				r.after(10 * time.Second)
 				if k := len(r.cog.made(reset.OpReset)); k != calls {
@@ -213,6 +220,32 @@ func TestAHaltThatComesBackIsProbedLessAndLess(t *testing.T) {
 		r.after(33 * time.Minute)
 		n.end()
 		r.wantOnce(100)
+	})
+}
+
+// But halts between which the work went on are told apart.
+func TestHaltsOfTheirOwnAreProbedSoon(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.job(jobID, 2000)
+		var down atomic.Bool
+		r.cog.setFault(func(string, string, int) fault {
+			if down.Load() {
+				return fault{err: errExpired}
+			}
+			return fault{}
+		})
+		n := r.start()
+		for range 5 {
+			down.Store(true)
+			r.after(5 * time.Second)
+			down.Store(false)
+			before := len(r.cog.resets())
+			r.after(time.Minute + 5*time.Second)
+			if len(r.cog.resets()) == before {
+				t.Error("the work does not go on within the minute")
+			}
+		}
+		n.end()
 	})
 }
 

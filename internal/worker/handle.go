@@ -85,11 +85,11 @@ func (w *Worker) claim(ctx context.Context, t *target) bool {
 
 // reset makes the call and acts on its answer. It makes none where the claim's
 // lease or the worker's is nearly over, as after the process was suspended: the
-// call has to end before the lease does.
+// call has to end before the lease does. Nor is one made after a halt.
 func (w *Worker) reset(ctx context.Context, t *target) bool {
 	active, done, ok := w.lease.cover(ctx)
 	defer done()
-	if !ok || time.Until(t.leaseEnds) < w.cfg.Lease/4 {
+	if !ok || w.halts.current() != nil || time.Until(t.leaseEnds) < w.cfg.Lease/4 {
 		w.release(ctx, t, ledger.Release{InDoubt: t.inDoubt()}, func() { t.it.Retry(0) })
 		return false
 	}

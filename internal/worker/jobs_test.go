@@ -21,6 +21,7 @@ func TestAPausedJobRests(t *testing.T) {
 		r.state(jobID, job.StatePaused)
 		r.after(5 * time.Second)
 		calls := len(r.cog.made(reset.OpReset))
+		r.wantQueue(300-calls, 1)
 		r.after(time.Hour)
 		if k := len(r.cog.made(reset.OpReset)); k != calls || k > 205 {
 			t.Errorf("%d calls five seconds after the pause, %d an hour later", calls, k)
@@ -43,14 +44,14 @@ func TestAPausedJobBesideAnother(t *testing.T) {
 		r.list("waits", "person-z") // keeps the worker receiving
 		r.state("waits", job.StateOpen)
 		n := r.start()
-		r.after(24 * time.Hour)
+		r.after(12 * time.Hour)
 		r.wantOutcomes("open", map[job.Outcome]int{job.Reset: 5})
 		r.wantOutcomes("paused", map[job.Outcome]int{"": 5})
 		if d := len(r.q.Dead()); d != 0 {
-			t.Errorf("%d messages were taken for dead after a day of pause", d)
+			t.Errorf("%d messages were taken for dead after half a day of pause", d)
 		}
 		r.state("paused", job.StateOpen)
-		r.after(6*time.Hour + time.Minute)
+		r.after(4 * time.Hour)
 		n.end()
 		r.wantOutcomes("paused", map[job.Outcome]int{job.Reset: 5})
 		r.wantOnce(10)
@@ -167,6 +168,44 @@ func TestAStagedJobIsNotWorkedOn(t *testing.T) {
 		r.after(31 * time.Minute)
 		n.end()
 		r.wantOnce(1)
+	})
+}
+
+// A job whose list is still being written is not finished when all that it lists
+// so far is.
+func TestAJobIsNotFinishedBeforeItIsSent(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.cog.add("person-a", "person-b")
+		r.list(jobID, "person-a")
+		r.state(jobID, job.StateOpen)
+		r.send(jobID, "person-a")
+		n := r.start()
+		r.after(time.Minute)
+		if j, err := r.led.Job(t.Context(), jobID); err != nil || j.State != job.StateOpen {
+			t.Errorf("the job is %s, %v", j.State, err)
+		}
+		r.ok(r.led.Memory.AddTargets(t.Context(), jobID, []job.Target{{Username: "person-b", Line: 3}}))
+		r.send(jobID, "person-b")
+		r.open(jobID)
+		r.after(time.Minute)
+		n.end()
+		r.wantOutcomes(jobID, map[job.Outcome]int{job.Reset: 2})
+	})
+}
+
+// A job that was opened a moment ago is worked on at once, though the worker has
+// seen it staged.
+func TestAJobIsWorkedOnAsSoonAsItIsOpen(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.cog.add("person-a")
+		r.list(jobID, "person-a")
+		n := r.start()
+		r.after(3 * time.Second)
+		r.open(jobID)
+		r.send(jobID, "person-a")
+		r.after(time.Second)
+		r.wantOnce(1)
+		n.end()
 	})
 }
 

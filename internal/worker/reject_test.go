@@ -33,7 +33,7 @@ func TestAMessageThatIsNotOursIsMovedAway(t *testing.T) {
 		"an unlisted user": {func(r *rig) []byte { return r.message(queue.Message{Username: "person-x"}) }, queue.RejectNotListed},
 		"a job of a pool that is allowed, and another of ours": {func(r *rig) []byte {
 			r.cfg.Pools = append(r.cfg.Pools, "eu-west-1_Second123")
-			return r.message(queue.Message{Pool: "eu-west-1_Second123", Username: "person-x"})
+			return r.message(queue.Message{Pool: "eu-west-1_Second123", Username: "person-inc-1-0@example.com"})
 		}, queue.RejectNotListed},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -43,6 +43,9 @@ func (w *Worker) settle(ctx context.Context, t *target) bool {
 	case t.claim.Tries >= w.cfg.MaxTries:
 		w.act(ctx, t, w.spent(t))
 		return true
+	case w.halts.current() != nil:
+		w.release(ctx, t, ledger.Release{InDoubt: true}, func() { t.it.Retry(0) })
+		return true
 	default: // also where the look-up was refused: the call will say why
 		return !w.flag(ctx, t)
 	}

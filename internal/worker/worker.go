@@ -289,7 +289,7 @@ func (w *Worker) shutDown(flush context.Context, cutOff, release context.CancelF
 }
 
 // flushWithin is how long the last receive, hand-backs and deletes may take.
-const flushWithin = 1500 * time.Millisecond
+const flushWithin = 1900 * time.Millisecond
 
 func (w *Worker) result(ctx context.Context, cause error) Result {
 	r := Result{Drained: errors.Is(cause, errDrained)}
