@@ -68,6 +68,7 @@ type DynamoDB struct {
 	known   map[string]knownJob
 	tallies map[string]*tally
 	unsure  map[string]string // marks of writes of unknown effect, and their jobs
+	again   map[end]string    // those of them that may be tried again
 	timer   *time.Timer
 	closed  bool
 
@@ -158,6 +159,7 @@ func newDynamoDB(api DynamoDBAPI, table string, o DynamoDBOptions) *DynamoDB {
 		known:   make(map[string]knownJob),
 		tallies: make(map[string]*tally),
 		unsure:  make(map[string]string),
+		again:   make(map[end]string),
 	}
 	l.background, l.stop = context.WithCancel(context.Background())
 	return l

@@ -128,7 +128,7 @@ func (l *DynamoDB) Release(ctx context.Context, r Release) error {
 		e.add("deferrals", 1)
 	}
 	return l.endClaim(ctx, ending{
-		key: r.Key, owner: r.Owner, attempt: r.Attempt, repeated: r.Repeated, edit: e, mark: l.mark(),
+		key: r.Key, owner: r.Owner, attempt: r.Attempt, repeated: r.Repeated, edit: e,
 		made: func(w work) bool { return w.attempts == r.Attempt && !w.claimed() && w.outcome == "" },
 	})
 }
@@ -138,16 +138,15 @@ func (l *DynamoDB) Record(ctx context.Context, r Record) error {
 	if !r.Outcome.Valid() {
 		return fmt.Errorf("recording: %q is not an outcome", r.Outcome)
 	}
-	at, mark := millis(r.At), l.mark()
-	e := newEdit().put("outcome", str(string(r.Outcome))).put("at", num(at)).put("by", str(mark)).
-		add("calls", int64(r.Calls))
+	at := millis(r.At)
+	e := newEdit().put("outcome", str(string(r.Outcome))).put("at", num(at)).add("calls", int64(r.Calls))
 	for name, v := range map[string]string{"code": r.Code, "note": r.Note, "request_id": r.RequestID} {
 		if v != "" {
 			e.put(name, str(v))
 		}
 	}
 	return l.endClaim(ctx, ending{
-		key: r.Key, owner: r.Owner, attempt: r.Attempt, repeated: r.Repeated, edit: e, mark: mark,
+		key: r.Key, owner: r.Owner, attempt: r.Attempt, repeated: r.Repeated, edit: e,
 		outcome: r.Outcome, at: at,
 		made: func(w work) bool {
 			return w.attempts == r.Attempt && w.outcome == r.Outcome && w.at == at && w.code == r.Code && w.requestID == r.RequestID
@@ -162,7 +161,6 @@ type ending struct {
 	attempt  int
 	repeated bool
 	edit     *edit
-	mark     string
 	outcome  job.Outcome // empty for a release
 	at       int64
 	// made says whether a state is what the write would have left: then it has
@@ -183,17 +181,22 @@ func (l *DynamoDB) endClaim(ctx context.Context, x ending) error {
 	if err != nil {
 		return err
 	}
+	mark, again := l.takeMark(x)
 	e := x.edit.ifIs("owner", str(x.owner)).ifIs("attempts", num(int64(x.attempt))).
 		drop("owner", "until", "mark").add("ver", 1)
+	if x.outcome != "" {
+		e.put("by", str(mark))
+	}
 	if x.repeated {
-		e.keep("repeated_by", str(x.mark))
+		e.keep("repeated_by", str(mark))
 		e.back = true // whether the flag is new only the item can say
 	}
 	w, err := l.write(ctx, key{workPK(x.key.Job, shardOf(x.key.Username)), targetSK(j.pool, x.key.Username)}, e)
 	switch {
 	case err != nil:
-		if w.unsure {
-			l.doubt(x.key.Job, x.mark)
+		if w.unsure || again {
+			l.doubt(x.key.Job, mark)
+			l.keepMark(x, mark)
 		}
 		return fmt.Errorf("ending a claim of job %s: %w", x.key.Job, err)
 	case w.done && !x.repeated:
@@ -201,7 +204,7 @@ func (l *DynamoDB) endClaim(ctx context.Context, x ending) error {
 		return nil
 	}
 	state := readWork(w.now)
-	l.count(ctx, t, l.uncounted(state, x.mark))
+	l.count(ctx, t, l.uncounted(state, mark))
 	if !w.done && !x.made(state) {
 		return ErrClaimLost
 	}

@@ -13,7 +13,7 @@ var _ ledgertest.Ledger = (*ledger.DynamoDB)(nil)
 
 // options are those of a ledger whose totals others see at once.
 func options(now func() time.Time) ledger.DynamoDBOptions {
-	return ledger.DynamoDBOptions{Now: now, FlushEvery: -1, CreateTable: true, Patience: 30 * time.Second, CallTimeout: 20 * time.Second}
+	return ledger.DynamoDBOptions{Now: now, FlushEvery: -1, CreateTable: true, Patience: 30 * time.Second, CallTimeout: 5 * time.Second}
 }
 
 func openDynamoDB(t testing.TB, api ledger.DynamoDBAPI, table string, o ledger.DynamoDBOptions) *ledger.DynamoDB {
@@ -44,7 +44,7 @@ func dynamoSuite(api ledger.DynamoDBAPI) ledgertest.Suite {
 func TestDynamoDBOnDynalite(t *testing.T) {
 	rapidly(t, 20, 30)
 	s := dynamoSuite(client(t, servers.StartDynalite(t), nil))
-	s.Depth = 3
+	s.Depth, s.Racers = 3, 32
 	s.Run(t)
 }
 

@@ -210,7 +210,12 @@ func TestDynamoDBTotalsOfAnUnsureRecord(t *testing.T) {
 			wantTotals(t, l, int64(i)+1, int64(i))
 		}
 	}
-	unsureRecord(t, l, s, "u3", false)
+	r := unsureRecord(t, l, s, "u3", false)
+	wantTotals(t, l, 2, 1)
+	s.set(once("UpdateItem", lostBefore)) // and still nobody knows
+	if err := l.Record(t.Context(), r); err == nil {
+		t.Fatal("the request was lost, and nobody noticed")
+	}
 	wantTotals(t, l, 2, 1)
 	clock.Advance(time.Minute)
 	wantTotals(t, other, 3, 1)
