@@ -13,9 +13,11 @@ type Status struct {
 	Pace pace.Snapshot
 	// Halt is why nothing goes on, or nil.
 	Halt *job.Halt
+	// Active is the worker that calls Cognito while this one stands by, or empty.
+	Active string
 }
 
 // Status may be called at any time, concurrently.
 func (w *Worker) Status() Status {
-	return Status{Jobs: w.jobs.status(), Pace: w.cfg.Pace.Snapshot(), Halt: w.halts.current()}
+	return Status{Jobs: w.jobs.status(), Pace: w.cfg.Pace.Snapshot(), Halt: w.halts.current(), Active: w.lease.active()}
 }
