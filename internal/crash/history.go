@@ -16,6 +16,8 @@ import (
 const (
 	opReset  = "AdminResetUserPassword"
 	opLookUp = "AdminGetUser"
+	// opChoose stands for whatever a user does to choose a new password.
+	opChoose = "AdminSetUserPassword"
 )
 
 // Call is one call to Cognito, from the sandbox's log.

@@ -43,6 +43,7 @@ const (
 	wrongLost      = "lost"
 	wrongOutcome   = "outcome"
 	wrongSecond    = "second reset without a doubt"
+	wrongKnown     = "reset while in RESET_REQUIRED"
 	wrongUnflagged = "called again, not flagged"
 	wrongFlag      = "flagged, not called again"
 	wrongClaims    = "more calls than claims"
@@ -106,12 +107,13 @@ func Judge(h History) *Verdict {
 	byUser := map[string][]Call{}
 	for _, c := range calls {
 		switch c.Operation {
-		case opReset, opLookUp:
+		case opReset, opLookUp, opChoose:
 			byUser[c.User] = append(byUser[c.User], c)
 		}
 	}
 	for _, t := range h.Targets {
-		v.target(e, t, byUser[t.User])
+		v.known(t, byUser[t.User])
+		v.target(e, t, slices.DeleteFunc(byUser[t.User], func(c Call) bool { return c.Operation == opChoose }))
 		delete(byUser, t.User)
 	}
 	for user, calls := range byUser {
@@ -168,6 +170,22 @@ func (v *Verdict) target(e *ends, t Target, calls []Call) {
 	}
 	v.flag(t, again)
 	e.stopped(v, t, calls)
+}
+
+// known checks that nobody was reset who had not chosen a new password since the
+// last time: whoever asks first knows that.
+func (v *Verdict) known(t Target, calls []Call) {
+	required := false
+	for _, c := range calls {
+		switch {
+		case c.accepted() && required:
+			v.wrong(wrongKnown, "%s, by %s at %s", t.User, c.Caller, clock(c.At))
+		case c.accepted():
+			required = true
+		case c.Operation == opChoose && c.Code == "":
+			required = false
+		}
+	}
 }
 
 // outcome checks that a target has the outcome that it should have.

@@ -44,6 +44,12 @@ func (s *story) lookUp(caller string) *story {
 	return s
 }
 
+// chooses lets the user choose a new password.
+func (s *story) chooses() *story {
+	s.h.Calls = append(s.h.Calls, Call{At: s.step(), Operation: opChoose, Caller: "user", User: "ana"})
+	return s
+}
+
 // killed notes a kill that leaves the claim of that number open; 0 leaves none.
 func (s *story) killed(caller string, claim int) *story {
 	e := End{Caller: caller, At: s.step(), Open: map[string]int{}}
@@ -93,17 +99,17 @@ func TestJudge(t *testing.T) {
 		},
 		{
 			name:    "killed after the call, and the user had chosen a new password: reset twice, and flagged",
-			history: newStory().reset("a").killed("a", 1).lookUp("b").reset("b").ledger(job.Reset, true, 3, id(2)),
+			history: newStory().reset("a").chooses().killed("a", 1).lookUp("b").reset("b").ledger(job.Reset, true, 3, id(2)),
 			figures: Verdict{Targets: 1, Ends: 1, Resets: 2, Second: 1, SecondUsers: 1, LookUps: 1, OpenClaims: 1, Again: 1, Flags: 1},
 		},
 		{
 			name:    "the same after a lost reply",
-			history: newStory().dropped("a").lookUp("a").reset("a").ledger(job.Reset, true, 3, id(2)),
+			history: newStory().dropped("a").chooses().lookUp("a").reset("a").ledger(job.Reset, true, 3, id(2)),
 			figures: Verdict{Targets: 1, Resets: 2, Second: 1, SecondUsers: 1, LookUps: 1, LostReplies: 1, Again: 1, Flags: 1},
 		},
 		{
 			name:    "a reply that the sandbox sent and the client took for lost",
-			history: newStory().reset("a").lookUp("a").reset("a").ledger(job.Reset, true, 3, id(2)),
+			history: newStory().reset("a").chooses().lookUp("a").reset("a").ledger(job.Reset, true, 3, id(2)),
 			figures: Verdict{Targets: 1, Resets: 2, Second: 1, SecondUsers: 1, LookUps: 1, ClientLost: 1, Again: 1, Flags: 1},
 		},
 		{
@@ -113,7 +119,7 @@ func TestJudge(t *testing.T) {
 		},
 		{
 			name:    "a lost reply, and then a kill in the second call",
-			history: newStory().dropped("a").lookUp("a").dropped("a").killed("a", 3).lookUp("b").ledger(job.AlreadyReset, true, 4, ""),
+			history: newStory().dropped("a").chooses().lookUp("a").dropped("a").killed("a", 3).lookUp("b").ledger(job.AlreadyReset, true, 4, ""),
 			figures: Verdict{Targets: 1, Ends: 1, Resets: 2, Second: 1, SecondUsers: 1, LookUps: 2, OpenClaims: 1, LostReplies: 1, AlreadyReset: 1, Again: 1, Flags: 1},
 		},
 		{
@@ -138,28 +144,33 @@ func TestJudge(t *testing.T) {
 		},
 		{
 			name:    "reset twice without a reason",
-			history: newStory().reset("a").reset("b").ledger(job.Reset, false, 2, id(2)),
+			history: newStory().reset("a").chooses().reset("b").ledger(job.Reset, false, 2, id(2)),
 			want:    []string{wrongCount, wrongSecond},
 		},
 		{
 			name:    "reset twice, and the kill between left no claim",
-			history: newStory().reset("a").killed("a", 0).lookUp("b").reset("b").ledger(job.Reset, true, 3, id(2)),
+			history: newStory().reset("a").chooses().killed("a", 0).lookUp("b").reset("b").ledger(job.Reset, true, 3, id(2)),
 			want:    []string{wrongCount, wrongFlag, wrongSecond},
 		},
 		{
 			name:    "reset twice, and the claim left open was another's",
-			history: newStory().killed("b", 1).reset("a").reset("c").ledger(job.Reset, true, 4, id(2)),
+			history: newStory().killed("b", 1).reset("a").chooses().reset("c").ledger(job.Reset, true, 4, id(2)),
 			want:    []string{wrongSecond},
 		},
 		{
 			name:    "called again after a kill without a flag",
-			history: newStory().reset("a").killed("a", 1).lookUp("b").reset("b").ledger(job.Reset, false, 3, id(2)),
+			history: newStory().reset("a").chooses().killed("a", 1).lookUp("b").reset("b").ledger(job.Reset, false, 3, id(2)),
 			want:    []string{wrongCount, wrongUnflagged},
 		},
 		{
 			name:    "called again after a lost reply without asking and without a flag",
-			history: newStory().dropped("a").reset("a").ledger(job.Reset, false, 2, id(2)),
+			history: newStory().dropped("a").chooses().reset("a").ledger(job.Reset, false, 2, id(2)),
 			want:    []string{wrongCount, wrongUnflagged},
+		},
+		{
+			name:    "called again and flagged, though a look-up would have settled it",
+			history: newStory().reset("a").killed("a", 1).reset("b").ledger(job.Reset, true, 3, id(2)),
+			want:    []string{wrongKnown},
 		},
 		{
 			name:    "flagged, and a look-up had settled it",
@@ -173,7 +184,7 @@ func TestJudge(t *testing.T) {
 		},
 		{
 			name:    "a call without a claim",
-			history: newStory().reset("a").killed("a", 1).lookUp("b").reset("b").ledger(job.Reset, true, 2, id(2)),
+			history: newStory().reset("a").chooses().killed("a", 1).lookUp("b").reset("b").ledger(job.Reset, true, 2, id(2)),
 			want:    []string{wrongClaims},
 		},
 		{
@@ -198,7 +209,7 @@ func TestJudge(t *testing.T) {
 		},
 		{
 			name:    "stopped, taken over, and called afterwards all the same",
-			history: newStory().reset("a").killed("a", 1).lookUp("b").resumed().reset("a").ledger(job.AlreadyReset, false, 2, ""),
+			history: newStory().reset("a").chooses().killed("a", 1).lookUp("b").resumed().reset("a").ledger(job.AlreadyReset, false, 2, ""),
 			want:    []string{wrongClaims, wrongCount, wrongStopped},
 		},
 		{
