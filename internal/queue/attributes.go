@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
@@ -78,10 +79,13 @@ func (q *SQS) readRedrive(ctx context.Context, policy string) error {
 	}
 	out, err := q.client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &part[5], QueueOwnerAWSAccountId: &part[4]})
 	q.observe("GetQueueUrl", err, 0)
-	if err != nil {
-		return fmt.Errorf("finding the dead-letter queue %s: %w", p.Target, known(err))
+	if _, ok := errors.AsType[*types.QueueDoesNotExist](err); ok { // not to be taken for ErrNoQueue
+		return fmt.Errorf("its redrive policy names the dead-letter queue %s, which does not exist; make it, or take the redrive policy away", p.Target)
 	}
-	q.dlqURL = *out.QueueUrl
+	if err != nil {
+		return fmt.Errorf("finding the dead-letter queue %s: %w", p.Target, err)
+	}
+	q.dlqURL = aws.ToString(out.QueueUrl)
 	return nil
 }
 
