@@ -51,7 +51,10 @@ func (e *enqueue) confirm(ctx context.Context, p *plan) error {
 	defer done()
 	want := strconv.FormatInt(p.list.Counts.Targets, 10)
 	// On standard error: the plan may be kept in a file.
-	say(e.s.Err, "\nThe passwords of %s users of %s will stop working, and each of them is sent a code.\n", want, p.set.pool)
+	say(e.s.Err, "\n")
+	for _, line := range wrap("The passwords of "+want+" users of "+p.set.pool+" will stop working, and each of them is sent a code.", textWidth(e.s.Err)) {
+		say(e.s.Err, "%s\n", line)
+	}
 	lines := typed(in)
 	for range attempts {
 		say(e.s.Err, "Type the number of users to go on: ")

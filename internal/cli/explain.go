@@ -31,7 +31,7 @@ func explain(err error) string {
 // plain is the error's text without the words of the SDK that help nobody: the
 // status, the request ID, "operation error".
 func plain(err error) string {
-	text := strings.TrimSpace(err.Error())
+	text := err.Error()
 	for _, op := range operations(err) {
 		words := operation(op)
 		if errors.Is(err, queue.ErrNoQueue) {
@@ -43,7 +43,7 @@ func plain(err error) string {
 		}
 		text = strings.Replace(text, op.Error(), words, 1)
 	}
-	return text
+	return strings.TrimSpace(text)
 }
 
 // operations are the outermost failures of the SDK in an error's tree.

@@ -141,21 +141,3 @@ func table(w io.Writer, rows [][2]string) {
 		}
 	}
 }
-
-// wrap breaks a text between words into lines of at most width runes, one at
-// least. A longer word stays whole.
-func wrap(text string, width int) []string {
-	lines := []string{""}
-	for word := range strings.FieldsSeq(text) {
-		last := &lines[len(lines)-1]
-		switch {
-		case *last == "":
-			*last = word
-		case len([]rune(*last))+1+len([]rune(word)) <= width:
-			*last += " " + word
-		default:
-			lines = append(lines, word)
-		}
-	}
-	return lines
-}

@@ -55,7 +55,8 @@ func lines(ctx context.Context, w *worker.Worker, log *slog.Logger) {
 	}
 }
 
-// live draws a block of a few lines and draws over it.
+// live draws a block of a few lines and draws over it, for the last time when the
+// run has ended.
 func live(ctx context.Context, sc *screen, wk *worker.Worker) {
 	tick := time.NewTicker(liveEvery)
 	defer tick.Stop()
@@ -64,9 +65,11 @@ func live(ctx context.Context, sc *screen, wk *worker.Worker) {
 		st := wk.Status()
 		r.add(time.Now(), done(st))
 		sc.draw(blockOf(st, r.eta(pending(st)), width(sc.w), os.Getenv("NO_COLOR") == ""))
+		if ctx.Err() != nil {
+			return
+		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-tick.C:
 		}
 	}

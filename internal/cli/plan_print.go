@@ -13,9 +13,14 @@ import (
 // print writes the plan for people.
 func (p *plan) print(w io.Writer) {
 	c := p.list.Counts
+	p.printLeftOut(w)
 	say(w, "Plan\n")
+	right := textWidth(w) - 14
 	row := func(name, format string, args ...any) {
-		say(w, "  %-11s %s\n", name, fmt.Sprintf(format, args...))
+		for _, line := range wrap(fmt.Sprintf(format, args...), right) {
+			say(w, "  %-11s %s\n", name, line)
+			name = ""
+		}
 	}
 	row("job", "%s", p.job.ID)
 	if p.job.Reason != "" {
@@ -47,13 +52,13 @@ func (p *plan) print(w io.Writer) {
 	row("budget", "%s", p.budget.Reason)
 	took := pace.Estimate(c.Targets, p.budget.Rate)
 	row("time", "about %s once a worker runs; if it starts now, until %s", human(max(took, time.Second)), time.Now().Add(took).Format("2006-01-02 15:04"))
-	p.printLeftOut(w)
 }
 
+// printLeftOut comes before the plan, which is what has to be seen last.
 func (p *plan) printLeftOut(w io.Writer) {
 	c := p.list.Counts
 	if c.Duplicates > 0 {
-		say(w, "\nDuplicates, dropped:\n")
+		say(w, "Duplicates, dropped:\n")
 		for _, d := range p.list.Duplicates {
 			differs := ""
 			if d.Differs {
@@ -62,13 +67,19 @@ func (p *plan) printLeftOut(w io.Writer) {
 			say(w, "  %s:%d repeats %s:%d%s\n", d.File, d.Line, d.FirstFile, d.FirstLine, differs)
 		}
 		more(w, c.Duplicates, len(p.list.Duplicates), "--duplicates FILE lists all")
+		say(w, "\n")
 	}
 	if c.Invalid > 0 {
-		say(w, "\nNot valid, left out:\n")
+		say(w, "Not valid, left out:\n")
 		for _, pr := range p.list.Problems {
 			say(w, "  %s\n", pr)
 		}
-		more(w, c.Invalid, len(p.list.Problems), "all are in "+p.set.rejects)
+		where := "all are in " + p.set.rejects
+		if p.set.dryRun {
+			where = "a run that is not dry writes all to " + p.set.rejects
+		}
+		more(w, c.Invalid, len(p.list.Problems), where)
+		say(w, "\n")
 	}
 }
 

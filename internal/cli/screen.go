@@ -72,3 +72,33 @@ func width(w io.Writer) int {
 	}
 	return 79
 }
+
+// textWidth is how wide text may be that is wrapped between words: on a terminal
+// as wide as that, and elsewhere as wide as it likes, so that a line stays one.
+func textWidth(w io.Writer) int {
+	if canDraw(w) {
+		return width(w)
+	}
+	return 1 << 20
+}
+
+// wrap breaks a text between words into lines of at most width runes, one at
+// least. A longer word stays whole.
+func wrap(text string, width int) []string {
+	if len([]rune(text)) <= width {
+		return []string{text}
+	}
+	lines := []string{""}
+	for word := range strings.FieldsSeq(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case len([]rune(*last))+1+len([]rune(word)) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}

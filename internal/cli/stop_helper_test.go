@@ -123,15 +123,20 @@ func (s *stage) start(program string, args ...string) *process {
 	}
 	p := &process{stage: s, cmd: exec.Command(filepath.Join(programs, program), append(s.where[:len(s.where):len(s.where)], args...)...)}
 	p.cmd.Dir = s.dir
-	p.cmd.Env = append(os.Environ(),
-		"AWS_ENDPOINT_URL="+s.server.URL(), "AWS_ACCESS_KEY_ID="+sandbox.DemoAccessKeyID, "AWS_SECRET_ACCESS_KEY="+sandbox.DemoSecretAccessKey,
-		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "RELOCK_METRICS_LISTEN=off")
+	p.cmd.Env = s.env()
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	if err := p.cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { _ = p.cmd.Process.Kill() }) // it is gone if all went well
 	return p
+}
+
+// env is the environment of the programs.
+func (s *stage) env() []string {
+	return append(os.Environ(),
+		"AWS_ENDPOINT_URL="+s.server.URL(), "AWS_ACCESS_KEY_ID="+sandbox.DemoAccessKeyID, "AWS_SECRET_ACCESS_KEY="+sandbox.DemoSecretAccessKey,
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "RELOCK_METRICS_LISTEN=off")
 }
 
 // signal sends a signal once the action was called, and returns the time.
