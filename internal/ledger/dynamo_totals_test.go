@@ -154,7 +154,8 @@ func TestDynamoDBTotalsAfterCloseOut(t *testing.T) {
 	wantTotals(t, l, 4, 0)
 }
 
-// unsureRecord claims a target and records it, and the reply to that is lost.
+// unsureRecord claims a target and records it, and the reply to that is lost; the
+// next try is throttled.
 func unsureRecord(t *testing.T, l *ledger.DynamoDB, s *saboteur, u job.Username, repeated bool) ledger.Record {
 	t.Helper()
 	release(t, l, u) // the next write is the record's
@@ -164,9 +165,11 @@ func unsureRecord(t *testing.T, l *ledger.DynamoDB, s *saboteur, u job.Username,
 		t.Fatal(err)
 	}
 	r := ledger.Record{Key: k, Owner: "w", Attempt: c.Attempt, Outcome: job.Reset, Repeated: repeated, At: time.UnixMilli(1)}
-	s.set(once("UpdateItem", lostAfter))
-	if err := l.Record(t.Context(), r); err == nil {
-		t.Fatal("the reply was lost, and nobody noticed")
+	for _, f := range []fate{lostAfter, throttled} { // the second tells nothing new
+		s.set(once("UpdateItem", f))
+		if err := l.Record(t.Context(), r); err == nil {
+			t.Fatal("the record failed, and nobody noticed")
+		}
 	}
 	return r
 }
@@ -210,12 +213,7 @@ func TestDynamoDBTotalsOfAnUnsureRecord(t *testing.T) {
 			wantTotals(t, l, int64(i)+1, int64(i))
 		}
 	}
-	r := unsureRecord(t, l, s, "u3", false)
-	wantTotals(t, l, 2, 1)
-	s.set(once("UpdateItem", lostBefore)) // and still nobody knows
-	if err := l.Record(t.Context(), r); err == nil {
-		t.Fatal("the request was lost, and nobody noticed")
-	}
+	unsureRecord(t, l, s, "u3", false)
 	wantTotals(t, l, 2, 1)
 	clock.Advance(time.Minute)
 	wantTotals(t, other, 3, 1)
