@@ -119,18 +119,18 @@ func (p *publisher) run(ctx context.Context, targets iter.Seq2[job.Target, error
 			err = fmt.Errorf("making the messages visible to workers: %w", err)
 		}
 	}
-	sent, line := p.marks.state()
-	if err == nil {
-		line = ledger.SentAll
+	sent, place := p.marks.state()
+	switch {
+	case err == nil:
+		place = ledger.SentAll
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
 	}
 	// Also when interrupted: what was accepted is noted.
 	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if e := p.cfg.Ledger.SetSent(final, p.cfg.Job.ID, line); e != nil {
+	if e := p.cfg.Ledger.SetSent(final, p.cfg.Job.ID, place); e != nil {
 		err = errors.Join(err, fmt.Errorf("noting in the ledger how far the job was sent: %w", e))
-	}
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
 	}
 	return Result{Sent: sent, Earlier: p.earlier}, err
 }
@@ -206,8 +206,8 @@ func (p *publisher) note(ctx context.Context, stop <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		if _, line := p.marks.state(); line > 0 {
-			if err := p.cfg.Ledger.SetSent(ctx, p.cfg.Job.ID, line); err != nil && ctx.Err() == nil {
+		if _, place := p.marks.state(); place > 0 {
+			if err := p.cfg.Ledger.SetSent(ctx, p.cfg.Job.ID, place); err != nil && ctx.Err() == nil {
 				p.cfg.Logger.Warn("noting how far the job was sent failed; trying again", "error", err)
 			}
 		}

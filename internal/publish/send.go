@@ -15,6 +15,9 @@ import (
 const (
 	minBackoff = 250 * time.Millisecond
 	maxBackoff = 20 * time.Second
+	// sendTimeout bounds one attempt: what became of it is then unknown, and it
+	// is made again.
+	sendTimeout = 30 * time.Second
 )
 
 func (p *publisher) send(ctx context.Context) error {
@@ -33,7 +36,9 @@ func (p *publisher) send(ctx context.Context) error {
 func (p *publisher) sendBatch(ctx context.Context, b batch) error {
 	left := b.bodies
 	for attempt := 1; ; attempt++ {
-		errs, err := p.cfg.Transport.Send(ctx, left)
+		call, cancel := context.WithTimeout(ctx, sendTimeout)
+		errs, err := p.cfg.Transport.Send(call, left)
+		cancel()
 		if err == nil {
 			accepted := len(left)
 			left, err = failed(left, errs)
@@ -77,17 +82,17 @@ func failed(bodies [][]byte, errs []error) (left [][]byte, err error) {
 	return left, err
 }
 
-// marks knows up to which line every target has been accepted, though batches
+// marks knows up to which place every target has been accepted, though batches
 // end in any order. Its methods may be called concurrently.
 type marks struct {
 	mu    sync.Mutex
 	sent  int64
-	line  int64         // every target up to here is accepted
+	place int64         // every target up to here is accepted
 	next  int           // the first batch that is not done
-	ahead map[int]int64 // batches done before their turn, with their last line
+	ahead map[int]int64 // batches done before their turn, with their last place
 }
 
-func newMarks(line int64) *marks { return &marks{line: line, ahead: make(map[int]int64)} }
+func newMarks(place int64) *marks { return &marks{place: place, ahead: make(map[int]int64)} }
 
 func (m *marks) accept(n int) {
 	m.mu.Lock()
@@ -100,18 +105,18 @@ func (m *marks) done(b batch) {
 	defer m.mu.Unlock()
 	m.ahead[b.number] = b.last
 	for {
-		line, ok := m.ahead[m.next]
+		place, ok := m.ahead[m.next]
 		if !ok {
 			return
 		}
 		delete(m.ahead, m.next)
-		m.line = line
+		m.place = place
 		m.next++
 	}
 }
 
-func (m *marks) state() (sent, line int64) {
+func (m *marks) state() (sent, place int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.sent, m.line
+	return m.sent, m.place
 }
