@@ -76,12 +76,23 @@ func (c *crew) halted(p *proc) bool {
 		return false
 	case code == 4 && strings.Contains(p.out.String(), "halted (ledger)") && c.r.halts < maxHalts:
 		c.r.halts++
-		c.end(p, true)
+		c.end(p, c.worked(p))
 		return true
 	default:
 		c.r.t.Fatalf("a worker ended with %d, after %d halts:\n%s", code, c.r.halts, p.out.String())
 		return false
 	}
+}
+
+// worked reports whether the claims that are open now are those of p and not of
+// another that has taken over.
+func (c *crew) worked(p *proc) bool {
+	for _, q := range c.procs {
+		if q != p && c.r.calls(q.key) > 0 && c.since(q) >= c.since(p) {
+			return false
+		}
+	}
+	return true
 }
 
 // maxHalts is how many halts for a slow ledger are put up with.

@@ -63,7 +63,7 @@ var setups = []setup{
 		ledger: func(*rig) string { return "dynamodb://crash" }, createTable: true,
 		read: readDynamo, dead: deadInSQS, standby: true,
 		// A claim may take a quarter of the lease, and dynalite takes its time.
-		lease: 8 * time.Second,
+		lease: 12 * time.Second,
 	},
 }
 
