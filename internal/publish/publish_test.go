@@ -160,6 +160,9 @@ func (f *flaky) SetSent(ctx context.Context, id string, place int64) error {
 	if err := f.sent.Load(); err != nil {
 		return *err
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return f.Memory.SetSent(ctx, id, place)
 }
 
@@ -236,8 +239,12 @@ func TestWhatFailsIsSentAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, 503, func(t *testing.T, r *rig) {
 				r.q.SetFaults(c.faults)
+				begun := time.Now()
 				res, err := r.publish()
 				r.ok(err)
+				if d := time.Since(begun); d > 3*time.Minute {
+					t.Errorf("it took %v", d)
+				}
 				if res.Sent != 503 || r.told.Load() != 503 {
 					t.Errorf("%+v, told of %d", res, r.told.Load())
 				}
