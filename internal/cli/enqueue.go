@@ -82,7 +82,7 @@ func (e *enqueue) run(ctx context.Context) error {
 		say(e.text, "\nThis was a dry run: nothing was sent and nothing was written.\n")
 		return nil
 	case p.known.sentAll:
-		say(e.text, "\nEvery message of job %s was sent before; nothing was sent now. %s\n", p.job.ID, p.known.hint())
+		say(e.text, "\nEvery message of job %s was sent before; nothing was sent now. %s\n", p.job.ID, p.known.hint(atLedger(e.cmd)))
 		return nil
 	}
 	if err := e.confirm(ctx, p); err != nil {

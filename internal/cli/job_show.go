@@ -100,7 +100,7 @@ func (j *jobCommand) status(ctx context.Context, cmd *cli.Command, led Ledger) e
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	summarise(j.s.Out, []worker.JobStatus{{Job: jb, Totals: t}})
+	summarise(j.s.Out, []worker.JobStatus{{Job: jb, Totals: t}}, atLedger(cmd))
 	return nil
 }
 

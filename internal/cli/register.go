@@ -80,12 +80,13 @@ func (k known) words() string {
 	return fmt.Sprintf("%s, in the ledger since %s; %s", k.job.State, when(k.job.Created), how)
 }
 
-// hint says what the operator of a job in the ledger may want next.
-func (k known) hint() string {
+// hint says what the operator of a job in the ledger may want next; at finds the
+// ledger.
+func (k known) hint(at string) string {
 	if k.job.State == job.StatePaused {
-		return "The job is paused: `job resume " + k.job.ID + "` lets workers go on."
+		return "The job is paused: `job resume" + at + " " + k.job.ID + "` lets workers go on."
 	}
-	return "`job status " + k.job.ID + "` shows how it stands."
+	return "`job status" + at + " " + k.job.ID + "` shows how it stands."
 }
 
 func sameFiles(a, b []job.Source) bool {

@@ -57,8 +57,8 @@ func (e *enqueue) sayPart(p *plan, res publish.Result) {
 	if p.set.queue.kind == "file" {
 		where = "are written, and none is shown to workers before all are"
 	}
-	say(e.s.Err, "%d of %d messages %s; run the same command again to send the rest, or `job cancel %s` to stop the job\n",
-		res.Sent+res.Earlier, p.list.Counts.Targets, where, p.job.ID)
+	say(e.s.Err, "%d of %d messages %s; run the same command again to send the rest, or `job cancel%s %s` to stop the job\n",
+		res.Sent+res.Earlier, p.list.Counts.Targets, where, atLedger(e.cmd), p.job.ID)
 }
 
 func (e *enqueue) sayAll(p *plan, res publish.Result) error {

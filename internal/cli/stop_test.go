@@ -92,7 +92,7 @@ func TestInterruptedEnqueue(t *testing.T) {
 	enqueue := s.enqueueDemo()
 	enqueue.signal(syscall.SIGINT, s.after(sendCall, 20))
 	said := enqueue.end(130)
-	if !strings.Contains(said, "of 588 messages are in the queue and will be worked on; run the same command again to send the rest, or `job cancel one` to stop the job") {
+	if !strings.Contains(said, "of 588 messages are in the queue and will be worked on; run the same command again to send the rest, or `job cancel --ledger file:led one` to stop the job") {
 		t.Errorf("it does not say what was sent:\n%s", said)
 	}
 	s.fault()

@@ -13,7 +13,7 @@ import (
 // sayJobs ends a run, for people or for machines.
 func sayJobs(cmd *cli.Command, w io.Writer, jobs []worker.JobStatus) error {
 	if !cmd.Bool(flagJSON) {
-		summarise(w, jobs)
+		summarise(w, jobs, atLedger(cmd))
 		return nil
 	}
 	for _, j := range jobs {
@@ -24,8 +24,21 @@ func sayJobs(cmd *cli.Command, w io.Writer, jobs []worker.JobStatus) error {
 	return nil
 }
 
-// summarise shows each job's outcomes, and where to look next.
-func summarise(w io.Writer, jobs []worker.JobStatus) {
+// atLedger is the flag that the commands printed for people need to find the
+// ledger; it is empty where they would find it without.
+func atLedger(cmd *cli.Command) string {
+	p, err := ledgerPlace(cmd.String(flagLedger))
+	if err == nil && p.kind == "" {
+		p, err = queuePlace(cmd.String(flagQueue))
+	}
+	if err != nil || p == (place{"file", defaultDir}) {
+		return ""
+	}
+	return fmt.Sprintf(" --%s %s", flagLedger, p)
+}
+
+// summarise shows each job's outcomes, and where to look next, with the flag at.
+func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 	if len(jobs) == 0 {
 		say(w, "No open job for these user pools: nothing to do.\n")
 	}
@@ -44,7 +57,7 @@ func summarise(w io.Writer, jobs []worker.JobStatus) {
 			say(w, "  %8d  of these flagged repeated: an earlier call was never answered\n", t.Repeated)
 		}
 		if t.Failed() > 0 {
-			say(w, "  %d users were not reset; see who and why:\n    job failed %s\n", t.Failed(), j.Job.ID)
+			say(w, "  %d users were not reset; see who and why:\n    job failed%s %s\n", t.Failed(), at, j.Job.ID)
 		}
 	}
 	if len(jobs) > 0 {

@@ -1,5 +1,7 @@
 package job
 
+import "slices"
+
 // Outcome is what finally became of a target. The same closed set names the
 // metric label, the ledger's value and the report's column.
 type Outcome string
@@ -58,10 +60,5 @@ func (o Outcome) Failed() bool {
 
 // Valid reports whether o is one of Outcomes.
 func (o Outcome) Valid() bool {
-	for _, x := range Outcomes() {
-		if o == x {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(Outcomes(), o)
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -170,12 +169,6 @@ func (l *DynamoDB) ID() string { return l.id }
 
 // Table is the name of the table.
 func (l *DynamoDB) Table() string { return l.table }
-
-// mark is unique among all writes of all handles: by it, a write whose reply was
-// lost is told from another's that looks the same.
-func (l *DynamoDB) mark() string {
-	return fmt.Sprintf("%s-%x", l.session, l.marks.Add(1))
-}
 
 // closeTimeout bounds what Close still has to write.
 const closeTimeout = 5 * time.Second

@@ -3,8 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"maps"
-	"strings"
 	"sync"
 	"time"
 
@@ -50,82 +48,6 @@ type tally struct {
 	flushed int64      // the seq that the item has
 	version int64      // of the item
 	floor   figures    // what others have found this session to have recorded
-}
-
-// figures count records.
-type figures struct {
-	outcomes map[job.Outcome]int64
-	repeated int64
-	last     int64 // when the latest outcome was recorded, in milliseconds
-}
-
-// addition is what one write adds to the totals.
-type addition struct {
-	outcome  job.Outcome // empty for none
-	at       int64
-	repeated bool
-}
-
-func (f *figures) add(a addition) {
-	if a.outcome != "" {
-		if f.outcomes == nil {
-			f.outcomes = make(map[job.Outcome]int64)
-		}
-		f.outcomes[a.outcome]++
-		f.last = max(f.last, a.at)
-	}
-	if a.repeated {
-		f.repeated++
-	}
-}
-
-// raise makes every figure at least that of g, and reports whether one was lower.
-func (f *figures) raise(g figures) (raised bool) {
-	for o, n := range g.outcomes {
-		if n > f.outcomes[o] {
-			if f.outcomes == nil {
-				f.outcomes = make(map[job.Outcome]int64)
-			}
-			f.outcomes[o], raised = n, true
-		}
-	}
-	raised = raised || g.repeated > f.repeated || g.last > f.last
-	f.repeated, f.last = max(f.repeated, g.repeated), max(f.last, g.last)
-	return raised
-}
-
-func (f figures) clone() figures {
-	f.outcomes = maps.Clone(f.outcomes)
-	return f
-}
-
-// outcomePrefix begins the names of the attributes that count outcomes.
-const outcomePrefix = "n_"
-
-func (f figures) write(e *edit) *edit {
-	for o, n := range f.outcomes {
-		e.put(outcomePrefix+string(o), num(n))
-	}
-	return e.put("repeated", num(f.repeated)).put("last", num(f.last))
-}
-
-func readFigures(i item) figures {
-	f := figures{repeated: i.int("repeated"), last: i.int("last")}
-	for name := range i {
-		if o, ok := strings.CutPrefix(name, outcomePrefix); ok {
-			if f.outcomes == nil {
-				f.outcomes = make(map[job.Outcome]int64)
-			}
-			f.outcomes[job.Outcome(o)] = i.int(name)
-		}
-	}
-	return f
-}
-
-// sessionOf is the session that made a mark.
-func sessionOf(mark string) string {
-	s, _, _ := strings.Cut(mark, "-")
-	return s
 }
 
 // staleAfter is the silence after which an open session's figures are recounted,
@@ -176,59 +98,6 @@ func (l *DynamoDB) count(ctx context.Context, t *tally, a addition) {
 	if err := l.flush(ctx, t, false, true); err != nil {
 		l.log.Warn("the totals in the ledger lag behind", "job", t.job, "error", err)
 	}
-}
-
-// doubt remembers a write of unknown effect.
-func (l *DynamoDB) doubt(id, mark string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.unsure[mark] = id
-}
-
-// end names a write that ends a claim.
-type end struct {
-	key     Key
-	attempt int
-	outcome job.Outcome
-}
-
-// takeMark is the mark of a write: a new one, or that of the same write tried
-// before, of unknown effect. Nobody else has it then.
-func (l *DynamoDB) takeMark(x ending) (mark string, again bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	k := end{x.key, x.attempt, x.outcome}
-	if mark, again = l.again[k]; again {
-		delete(l.again, k)
-		delete(l.unsure, mark)
-		return mark, true
-	}
-	return l.mark(), false
-}
-
-// keepMark keeps a mark for when the write is tried again.
-func (l *DynamoDB) keepMark(x ending, mark string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.again[end{x.key, x.attempt, x.outcome}] = mark
-}
-
-// uncounted is what a target's state shows of writes of this handle that have not
-// been counted: that with the given mark, and those whose effect was unknown.
-func (l *DynamoDB) uncounted(w work, mark string) (a addition) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	ours := func(m string) bool {
-		_, unsure := l.unsure[m]
-		return m != "" && (m == mark || unsure)
-	}
-	if ours(w.by) {
-		a.outcome, a.at = w.outcome, w.at
-	}
-	a.repeated = ours(w.repeatedBy)
-	delete(l.unsure, w.by)
-	delete(l.unsure, w.repeatedBy)
-	return a
 }
 
 // schedule writes the totals in a while, unless that is under way.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"relock/internal/sandbox/fault"
@@ -124,10 +125,8 @@ func (s *Server) serveKeys(w http.ResponseWriter, r *http.Request) {
 }
 
 func method(w http.ResponseWriter, r *http.Request, allowed ...string) bool {
-	for _, m := range allowed {
-		if r.Method == m {
-			return true
-		}
+	if slices.Contains(allowed, r.Method) {
+		return true
 	}
 	http.Error(w, fmt.Sprintf("use %v", allowed), http.StatusMethodNotAllowed)
 	return false

@@ -353,7 +353,7 @@ func (f *flaky) set(fail func(op string) error, stall func(op string) time.Durat
 	f.fail, f.stall = fail, stall
 }
 
-func (f *flaky) wrong(op string) (error, func(context.Context)) {
+func (f *flaky) wrong(op string) (func(context.Context), error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ops = append(f.ops, op)
@@ -365,18 +365,18 @@ func (f *flaky) wrong(op string) (error, func(context.Context)) {
 	if f.stall != nil {
 		d = f.stall(op)
 	}
-	return err, func(ctx context.Context) {
+	return func(ctx context.Context) {
 		t := time.NewTimer(d)
 		defer t.Stop()
 		select {
 		case <-t.C:
 		case <-ctx.Done():
 		}
-	}
+	}, err
 }
 
 func (f *flaky) Claim(ctx context.Context, key ledger.Key, owner string, lease time.Duration) (ledger.Claim, error) {
-	err, stall := f.wrong("Claim")
+	stall, err := f.wrong("Claim")
 	defer stall(ctx)
 	if err != nil {
 		return ledger.Claim{}, err
@@ -385,7 +385,7 @@ func (f *flaky) Claim(ctx context.Context, key ledger.Key, owner string, lease t
 }
 
 func (f *flaky) Release(ctx context.Context, r ledger.Release) error {
-	err, stall := f.wrong("Release")
+	stall, err := f.wrong("Release")
 	defer stall(ctx)
 	if err != nil {
 		return err
@@ -394,7 +394,7 @@ func (f *flaky) Release(ctx context.Context, r ledger.Release) error {
 }
 
 func (f *flaky) Record(ctx context.Context, r ledger.Record) error {
-	err, stall := f.wrong("Record")
+	stall, err := f.wrong("Record")
 	defer stall(ctx)
 	if err != nil {
 		return err
@@ -403,7 +403,7 @@ func (f *flaky) Record(ctx context.Context, r ledger.Record) error {
 }
 
 func (f *flaky) SetHalt(ctx context.Context, scope string, h job.Halt) error {
-	err, stall := f.wrong("SetHalt")
+	stall, err := f.wrong("SetHalt")
 	defer stall(ctx)
 	if err != nil {
 		return err
@@ -412,7 +412,7 @@ func (f *flaky) SetHalt(ctx context.Context, scope string, h job.Halt) error {
 }
 
 func (f *flaky) Jobs(ctx context.Context) ([]job.Job, error) {
-	err, stall := f.wrong("Jobs")
+	stall, err := f.wrong("Jobs")
 	defer stall(ctx)
 	if err != nil {
 		return nil, err

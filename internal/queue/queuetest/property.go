@@ -3,6 +3,7 @@ package queuetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -130,12 +131,7 @@ func (m *model) take(t *rapid.T, q queue.Transport, most int, visibility time.Du
 }
 
 func (m *model) known(handle string) bool {
-	for _, h := range m.handles {
-		if h == handle {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.handles, handle)
 }
 
 func (m *model) anyHandle(t *rapid.T) string {

@@ -3,6 +3,7 @@ package sqs
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -87,9 +88,7 @@ type got struct{ id, handle, body, receives string }
 func (r *rig) receive(url string, more object) []got {
 	r.t.Helper()
 	in := object{"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": []string{"All"}}
-	for k, v := range more {
-		in[k] = v
-	}
+	maps.Copy(in, more)
 	var out []got
 	for _, m := range r.must("ReceiveMessage", in)["Messages"].([]any) {
 		m := m.(object)

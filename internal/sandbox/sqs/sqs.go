@@ -119,7 +119,7 @@ func (s *Service) byARN(arn string) *queue {
 // account and the name.
 func (s *Service) byURL(raw string) (*queue, *wire.Error) {
 	path := raw
-	if i := strings.Index(raw, "://"); i >= 0 {
+	if found := strings.Contains(raw, "://"); found {
 		u, err := url.Parse(raw)
 		if err != nil {
 			return nil, invalidAddress(raw)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -39,9 +40,7 @@ type derivedID struct{ secret, date, region, service string }
 
 func newKeyring(known map[string]Key, knownOnly bool) *keyring {
 	k := &keyring{known: map[string]Key{DemoAccessKeyID: {Secret: DemoSecretAccessKey}}, knownOnly: knownOnly}
-	for id, key := range known {
-		k.known[id] = key
-	}
+	maps.Copy(k.known, known)
 	return k
 }
 

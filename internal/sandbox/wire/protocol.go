@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -47,9 +48,7 @@ func (p awsJSON) Error(w http.ResponseWriter, _ *Call, e *Error) {
 	if e.Message != "" {
 		members["message"] = e.Message
 	}
-	for k, v := range e.Extra {
-		members[k] = v
-	}
+	maps.Copy(members, e.Extra)
 	body, err := json.Marshal(members)
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: marshalling an error: %v", err))

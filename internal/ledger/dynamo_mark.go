@@ -1,0 +1,73 @@
+package ledger
+
+import (
+	"fmt"
+	"strings"
+
+	"relock/internal/job"
+)
+
+// mark is unique among all writes of all handles: by it, a write whose reply was
+// lost is told from another's that looks the same.
+func (l *DynamoDB) mark() string {
+	return fmt.Sprintf("%s-%x", l.session, l.marks.Add(1))
+}
+
+// sessionOf is the session that made a mark.
+func sessionOf(mark string) string {
+	s, _, _ := strings.Cut(mark, "-")
+	return s
+}
+
+// doubt remembers a write of unknown effect.
+func (l *DynamoDB) doubt(id, mark string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unsure[mark] = id
+}
+
+// end names a write that ends a claim.
+type end struct {
+	key     Key
+	attempt int
+	outcome job.Outcome
+}
+
+// takeMark is the mark of a write: a new one, or that of the same write tried
+// before, of unknown effect. Nobody else has it then.
+func (l *DynamoDB) takeMark(x ending) (mark string, again bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := end{x.key, x.attempt, x.outcome}
+	if mark, again = l.again[k]; again {
+		delete(l.again, k)
+		delete(l.unsure, mark)
+		return mark, true
+	}
+	return l.mark(), false
+}
+
+// keepMark keeps a mark for when the write is tried again.
+func (l *DynamoDB) keepMark(x ending, mark string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.again[end{x.key, x.attempt, x.outcome}] = mark
+}
+
+// uncounted is what a target's state shows of writes of this handle that have not
+// been counted: that with the given mark, and those whose effect was unknown.
+func (l *DynamoDB) uncounted(w work, mark string) (a addition) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ours := func(m string) bool {
+		_, unsure := l.unsure[m]
+		return m != "" && (m == mark || unsure)
+	}
+	if ours(w.by) {
+		a.outcome, a.at = w.outcome, w.at
+	}
+	a.repeated = ours(w.repeatedBy)
+	delete(l.unsure, w.by)
+	delete(l.unsure, w.repeatedBy)
+	return a
+}
