@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -124,19 +125,12 @@ type listed struct {
 }
 
 func (l listed) Send(ctx context.Context, bodies [][]byte) ([]error, error) {
-	have := map[job.Username]bool{}
-	for e, err := range l.r.led.Entries(ctx, jobID, ledger.Filter{}) {
-		if err != nil {
-			return nil, err
-		}
-		have[e.Username] = true
-	}
 	for _, b := range bodies {
 		m, err := queue.Decode(b)
 		if err != nil || m.Job != jobID || m.Ledger != "ledger-1" || m.Pool != pool {
 			l.r.t.Errorf("a message is %+v, %v", m, err)
 		}
-		if !have[m.Username] {
+		if _, ok := l.r.led.have.Load(m.Username); !ok {
 			l.r.t.Error("a message was sent before its target was in the ledger")
 		}
 	}
@@ -147,11 +141,15 @@ func (l listed) Send(ctx context.Context, bodies [][]byte) ([]error, error) {
 type flaky struct {
 	*ledgertest.Memory
 	add, sent atomic.Pointer[error]
+	have      sync.Map // the usernames that are listed
 }
 
 func (f *flaky) AddTargets(ctx context.Context, id string, targets []job.Target) error {
 	if err := f.add.Load(); err != nil {
 		return *err
+	}
+	for _, t := range targets {
+		defer f.have.Store(t.Username, true)
 	}
 	return f.Memory.AddTargets(ctx, id, targets)
 }
