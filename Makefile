@@ -27,6 +27,7 @@ test-race:
 check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags crash ./internal/crash
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 	$(GO) fix -diff ./...
@@ -37,7 +38,7 @@ test-peers:
 
 # KILLS is for each set-up.
 test-crash:
-	$(GO) run ./internal/crash -kills $(KILLS)
+	$(GO) test -tags crash -count=1 -v -timeout 60m ./internal/crash -args -kills $(KILLS)
 
 # On two cores with nothing else running; BENCHFLAGS=-long adds the long lists.
 bench: build
