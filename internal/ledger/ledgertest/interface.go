@@ -32,7 +32,8 @@ type Ledger interface {
 	// AddTargets lists targets of a job that is not finished or cancelled
 	// (otherwise a *ledger.StateError to open): a long list is worked on while its
 	// end is still being written. Targets listed already are left alone, so an
-	// interrupted enqueue starts again from the top. Lines are positive;
+	// interrupted enqueue starts again from the top. They come in the order of
+	// their places; a ledger may refuse any others. Lines are positive;
 	// a line of a list (ledger.Place), and a username, occurs once in a job.
 	AddTargets(ctx context.Context, id string, targets []job.Target) error
 	// SetSent notes that the queue has accepted every target up to a
