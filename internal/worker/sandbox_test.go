@@ -21,6 +21,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/ledger/ledgertest"
 	"relock/internal/pace"
 	"relock/internal/publish"
 	"relock/internal/queue"
@@ -39,15 +40,15 @@ const (
 	callsRPS = 60
 )
 
-// scene is the sandbox, a queue, a ledger file and the real clients, as the
-// programs have them.
+// scene is the sandbox, a queue, a ledger and the real clients, as the programs
+// have them.
 type scene struct {
 	t      *testing.T
 	srv    *sandbox.Server
 	pool   *cognito.Pool
 	aws    aws.Config
 	queue  *queue.SQS
-	ledger *ledger.SQLite
+	ledger ledgertest.Ledger
 	log    *buffer
 }
 
@@ -89,9 +90,7 @@ func newScene(t *testing.T) *scene {
 	}))
 	s.queue, err = queue.OpenSQS(t.Context(), awssqs.NewFromConfig(s.aws), url+srv.SQS().Path("jobs"), nil)
 	check(t, err)
-	s.ledger, err = ledger.CreateSQLite(t.TempDir(), ledger.SQLiteOptions{})
-	check(t, err)
-	t.Cleanup(func() { check(t, s.ledger.Close()) })
+	s.ledger = ledgertest.NewMemory("ledger-1", nil)
 	return s
 }
 
@@ -166,9 +165,9 @@ func (s *scene) worker() *worker.Worker {
 	}
 	return worker.New(worker.Config{
 		Transport: s.queue, Ledger: s.ledger, Pace: p, LookUps: l,
-		Resetter: reset.New(cip.NewFromConfig(s.aws), time.Second, nil),
+		Resetter: reset.New(cip.NewFromConfig(s.aws), 5*time.Second, nil),
 		Pools:    []string{poolID}, Owner: fmt.Sprintf("worker-%d", time.Now().UnixNano()), Scope: "123456789012/eu-west-1",
-		Lease: 5 * time.Second, Visibility: 4 * time.Second, Drain: true,
+		Lease: 12 * time.Second, Visibility: 4 * time.Second, Drain: true,
 		RefreshCredentials: cache.Invalidate,
 		Metrics:            telemetry.NewMetrics(prometheus.NewRegistry(), telemetry.Sets{}),
 		Health:             telemetry.NewHealth(),
@@ -269,6 +268,12 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	crowd(t, trials, func(t *testing.T, c trial) {
 		s := newScene(t)
+		if c.want == nil {
+			file, err := ledger.CreateSQLite(t.TempDir(), ledger.SQLiteOptions{})
+			check(t, err)
+			t.Cleanup(func() { check(t, file.Close()) })
+			s.ledger = file
+		}
 		s.enqueue()
 		s.fault(c.rules...)
 		res := s.drain()
@@ -288,12 +293,17 @@ func TestFaults(t *testing.T) {
 	})
 }
 
-// crowd runs all cases at once, whatever -parallel says: they mostly wait.
+// crowd runs a dozen cases at once, whatever -parallel says: they mostly wait.
 func crowd[C any](t *testing.T, cases map[string]C, f func(*testing.T, C)) {
 	t.Helper()
 	var wg sync.WaitGroup
+	places := make(chan struct{}, 12)
 	for name, c := range cases {
-		wg.Go(func() { t.Run(name, func(t *testing.T) { f(t, c) }) })
+		wg.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			t.Run(name, func(t *testing.T) { f(t, c) })
+		})
 	}
 	wg.Wait()
 }
