@@ -64,8 +64,8 @@ type contender struct {
 	latency  time.Duration // of calls
 }
 
-// enter adds a worker that wants to call.
-func (a *arena) enter(name string) *contender {
+// enter adds a worker that wants to call; change, if given, alters it before.
+func (a *arena) enter(name string, change ...func(*contender)) *contender {
 	c := &contender{a: a, name: name, latency: 200 * time.Millisecond}
 	base := clock()
 	c.lease = newLease(leaseConfig{
@@ -87,6 +87,9 @@ func (a *arena) enter(name string) *contender {
 		turned:  func() {}, alive: func() {}, log: slog.New(slog.DiscardHandler),
 	})
 	c.guard.lease.Store(c.lease)
+	for _, f := range change {
+		f(c)
+	}
 	ctx, cancel := context.WithCancel(a.t.Context())
 	c.stop = cancel
 	_ = c.lease.begin(ctx) // run tries again
@@ -101,15 +104,18 @@ func (c *contender) call(ctx context.Context) {
 	defer calls.Wait()
 	for c.lease.wait(ctx, func() {}) {
 		c.thaw()
+		c.mu.Lock()
+		latency := c.latency
+		c.mu.Unlock()
 		covered, done, ok := c.lease.cover(ctx)
 		if ok {
 			<-time.After(50 * time.Millisecond)
 			c.thaw() // suspended right before the call
 			if c.guard.Err() == nil {
 				c.a.arrive(c)
-				calls.Go(func() { c.answer(covered) })
+				calls.Go(func() { c.answer(covered, latency) })
 			}
-			calls.Go(func() { <-time.After(c.latency); done() })
+			calls.Go(func() { <-time.After(latency); done() })
 		}
 		select {
 		case <-ctx.Done():
@@ -118,10 +124,10 @@ func (c *contender) call(ctx context.Context) {
 	}
 }
 
-func (c *contender) answer(covered context.Context) {
+func (c *contender) answer(covered context.Context, latency time.Duration) {
 	select {
 	case <-covered.Done():
-	case <-time.After(c.latency):
+	case <-time.After(latency):
 	}
 	c.a.mu.Lock()
 	defer c.a.mu.Unlock()
@@ -382,7 +388,7 @@ func TestTakeoverFromAPartitionedWorker(t *testing.T) {
 // A call that hangs ends before anybody takes over; arena.put sees to that.
 func TestTakeoverWhileACallHangs(t *testing.T) {
 	takeover(t, soonest, latest, func(a *contender) {
-		a.latency = time.Hour
+		a.change(func() { a.latency = time.Hour })
 		time.Sleep(time.Second)
 		a.change(func() { a.cut = true })
 	})
@@ -505,9 +511,8 @@ func TestTheDeadAreNotWaitedFor(t *testing.T) {
 				if err := x.led.PutLease(t.Context(), ledger.Lease{Name: scope, Owner: "dead", Counter: 1, State: holder.state(&dead)}, 0); err != nil {
 					t.Fatal(err)
 				}
-				b := x.enter("bb")
-				b.lease.cfg.process = self // b does not use it before its next step
 				now := time.Now()
+				b := x.enter("bb", func(b *contender) { b.lease.cfg.process = self })
 				time.Sleep(lookEvery + time.Second/2)
 				if _, called := x.first(b, now); called != c.took {
 					t.Errorf("it called: %v, want %v", called, c.took)
@@ -535,10 +540,10 @@ func disorder(t *testing.T, r *rand.Rand) {
 	n := 0
 	add := func() {
 		n++
-		c := x.enter(fmt.Sprint("worker-", n))
-		c.latency = time.Duration(r.Int64N(int64(20 * time.Second)))
-		c.suspends = r.IntN(2) == 0
-		all = append(all, c)
+		all = append(all, x.enter(fmt.Sprint("worker-", n), func(c *contender) {
+			c.latency = time.Duration(r.Int64N(int64(20 * time.Second)))
+			c.suspends = r.IntN(2) == 0
+		}))
 	}
 	for range 2 + r.IntN(3) {
 		add()
