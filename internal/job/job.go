@@ -31,6 +31,10 @@ type Job struct {
 	Content string
 	// Policy says how the targets are treated.
 	Policy Policy
+	// Plan is what was known and decided before the first message.
+	Plan Plan
+	// Seal is the root of the records of a finished job; nil before.
+	Seal *Seal
 	// Counts accounts for every row of the lists.
 	Counts Counts
 	// State is where the job stands.

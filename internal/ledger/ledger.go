@@ -58,8 +58,10 @@ type Claim struct {
 	Tries, Deferrals int
 	// Until is when the live claim of somebody else ends, for Held.
 	Until time.Time
-	// Outcome is set for Finished.
+	// Outcome is set for Finished, and SignOut with it: while that is pending, the
+	// message is not deleted but the sessions are ended.
 	Outcome job.Outcome
+	SignOut job.SignOut
 	// Metadata is the target's own client metadata as listed; may be nil.
 	Metadata map[string]string
 }
@@ -97,6 +99,20 @@ type Record struct {
 	// Calls is how many calls were made for the target under this claim.
 	Calls int
 	At    time.Time
+	// SignOut says that the user's sessions are to be ended next.
+	SignOut bool
+}
+
+// SignOutRecord is what became of a target's second step. It takes effect once:
+// where the step is not pending, it changes nothing and is no error.
+type SignOutRecord struct {
+	Key Key
+	// State is SignOutDone or SignOutFailed.
+	State job.SignOut
+	// Code is AWS's error code, empty for a success.
+	Code      string
+	RequestID string
+	At        time.Time
 }
 
 // Entry is a target with all that the ledger knows of it.
@@ -115,6 +131,12 @@ type Entry struct {
 	Claimed bool
 	// At is when the outcome was recorded.
 	At time.Time
+	// SignOut is where the second step stands, SignOutCode AWS's error code,
+	// SignOutRequestID that of the call, and SignOutAt when it was recorded.
+	SignOut          job.SignOut
+	SignOutCode      string
+	SignOutRequestID string
+	SignOutAt        time.Time
 }
 
 // Totals counts a job's targets. Targets = Pending + the sum of Outcomes.
@@ -123,6 +145,8 @@ type Totals struct {
 	Pending  int64
 	Repeated int64
 	Outcomes map[job.Outcome]int64
+	// SignOuts counts the targets by where their second step stands.
+	SignOuts map[job.SignOut]int64
 	// Last is when the latest outcome was recorded; zero if there is none.
 	Last time.Time
 }
