@@ -18,6 +18,29 @@ var searchable = []string{
 	"username", "email", "phone_number", "name", "given_name", "family_name", "preferred_username", "cognito:user_status", "status", "sub",
 }
 
+// Filter is a filter as ListUsers understands it, for tests.
+type Filter struct {
+	Attribute string
+	// Prefix is ^= instead of =.
+	Prefix bool
+	Value  string
+}
+
+// ParseFilter reads a filter as ListUsers does, length included. The empty
+// filter, which matches everybody, is the zero Filter.
+func ParseFilter(s string) (Filter, error) {
+	var k checks
+	k.str("filter", s, ruleFilter)
+	if err := k.err(); err != nil {
+		return Filter{}, err
+	}
+	f, err := parseFilter(s)
+	if err != nil || f == nil {
+		return Filter{}, err
+	}
+	return Filter{Attribute: f.attribute, Prefix: f.prefix, Value: f.value}, nil
+}
+
 // parseFilter reads `attribute = "value"` or `attribute ^= "value"`. Quotation
 // marks and backslashes within the value are escaped with a backslash. An empty
 // filter matches everybody and is nil.
