@@ -34,9 +34,11 @@ func (c Class) String() string {
 	return [...]string{"done", "failed", "later", "slow_down", "try_again", "halt"}[c]
 }
 
-// rule is one row of the table: an error code, a part of its message where one
-// code means several things, and what follows.
+// rule is one row of the table: an error code, the operation and a part of its
+// message where one code means several things, and what follows.
 type rule struct {
+	// op is the operation; empty matches any.
+	op   string
 	code string
 	// text is a part of AWS's message in lower case; empty matches any.
 	text    string
@@ -49,8 +51,8 @@ type rule struct {
 // rules is the one table. Cognito's codes are ambiguous, so message texts decide
 // where they must; the HTTP status does not, for the API reference and the
 // service's own model disagree on it. The first row that matches wins. Sources:
-// API_AdminResetUserPassword in the Amazon Cognito user pools API reference, and
-// the field reports named in docs/architecture.md.
+// API_AdminResetUserPassword and API_AdminUserGlobalSignOut in the Amazon Cognito
+// user pools API reference, and the field reports named in docs/architecture.md.
 var rules = []rule{
 	{code: "TooManyRequestsException", class: SlowDown},
 	{code: "ThrottlingException", class: SlowDown},
@@ -73,6 +75,8 @@ var rules = []rule{
 	{code: "InvalidParameterException", class: Failed, outcome: job.UnknownError, note: "Cognito refused a parameter for a reason that Relock does not know"},
 	{code: "UserLambdaValidationException", class: Failed, outcome: job.LambdaRejected, note: "a Lambda trigger of the pool rejected the reset"},
 
+	// No limit of attempts is documented for it, and it sends no mail.
+	{op: OpSignOut, code: "LimitExceededException", class: TryAgain, note: "Cognito answered that a limit is exceeded"},
 	{code: "LimitExceededException", text: "daily email limit", class: Halt, halt: job.HaltDailyEmailLimit},
 	{code: "LimitExceededException", class: Later, outcome: job.GaveUp, note: "the user's own limit of attempts stayed exceeded"},
 
@@ -141,14 +145,14 @@ const noCode = "UnknownError"
 
 // classify finds the rule for the error of a call that was made. Of an answer
 // whose code is not in the table, the status tells a passing fault from a refusal.
-func classify(err error) (code string, r rule) {
+func classify(op string, err error) (code string, r rule) {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || api.ErrorCode() == noCode {
 		return "", unanswered
 	}
 	code, text := api.ErrorCode(), strings.ToLower(api.ErrorMessage())
 	for _, r := range rules {
-		if r.code == code && strings.Contains(text, r.text) {
+		if r.code == code && (r.op == "" || r.op == op) && strings.Contains(text, r.text) {
 			return code, r
 		}
 	}

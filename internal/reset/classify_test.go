@@ -8,11 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"relock/internal/job"
 )
 
 // answer is one error of AWS's and what follows from it.
 type answer struct {
+	op         string // empty is OpReset
 	code, text string
 	class      Class
 	outcome    job.Outcome
@@ -48,6 +51,13 @@ var answers = []answer{
 
 	{code: "LimitExceededException", text: "Exceeded daily email limit for the operation or the account. If a higher limit is required, please configure your user pool to use your own Amazon SES configuration for sending email.", class: Halt, halt: job.HaltDailyEmailLimit},
 	{code: "LimitExceededException", text: "Attempt limit exceeded, please try after some time.", class: Later, outcome: job.GaveUp},
+
+	{op: OpSignOut, code: "LimitExceededException", text: "Exceeded daily email limit for the operation or the account.", class: TryAgain, doubt: true},
+	{op: OpSignOut, code: "UserNotFoundException", text: "User does not exist.", class: Failed},
+	{op: OpSignOut, code: "NotAuthorizedException", text: "User is disabled.", class: Failed},
+	{op: OpSignOut, code: "TooManyRequestsException", text: "Rate exceeded", class: SlowDown},
+	{op: OpSignOut, code: "InternalErrorException", text: "Internal error", class: TryAgain, doubt: true},
+	{op: OpSignOut, code: "AccessDeniedException", text: "User: arn:aws:iam::1:user/x is not authorized to perform: cognito-idp:AdminUserGlobalSignOut", class: Halt, halt: job.HaltAccessDenied},
 
 	{code: "UnexpectedLambdaException", text: "CustomMessage invocation failed", class: TryAgain, outcome: job.GaveUp, halt: job.HaltLambda, doubt: true},
 	{code: "InvalidLambdaResponseException", text: "Unrecognizable lambda output", class: TryAgain, outcome: job.GaveUp, halt: job.HaltLambda, doubt: true},
@@ -113,7 +123,12 @@ func TestEveryAnswerIsClassified(t *testing.T) {
 			mu.Lock()
 			now, status = a, s
 			mu.Unlock()
-			r := c.Reset(t.Context(), pool, "person-x", nil)
+			var r Reply
+			if a.op == OpSignOut {
+				r = c.SignOut(t.Context(), pool, "person-x")
+			} else {
+				r = c.Reset(t.Context(), pool, "person-x", nil)
+			}
 			if r.Class != a.class || r.Outcome != a.outcome || r.Halt != a.halt || r.InDoubt != a.doubt {
 				t.Errorf("%s %q with status %d: %v, outcome %q, halt %q, doubt %v; want %v, %q, %q, %v",
 					a.code, a.text, s, r.Class, r.Outcome, r.Halt, r.InDoubt, a.class, a.outcome, a.halt, a.doubt)
@@ -141,7 +156,7 @@ func TestEveryRowHasACase(t *testing.T) {
 		hit := false
 		for _, a := range answers {
 			for j, other := range rules {
-				if other.code == a.code && strings.Contains(strings.ToLower(a.text), other.text) {
+				if other.code == a.code && (other.op == "" || other.op == a.op) && strings.Contains(strings.ToLower(a.text), other.text) {
 					hit = hit || i == j
 					break
 				}
@@ -210,7 +225,7 @@ func TestCheckResetsNobody(t *testing.T) {
 }
 
 // A success, what it sends, and what an observer hears.
-func TestResetAndStatus(t *testing.T) {
+func TestSuccess(t *testing.T) {
 	t.Parallel()
 	type heard struct{ op, code string }
 	var told []heard
@@ -242,7 +257,18 @@ func TestResetAndStatus(t *testing.T) {
 	if status != NeedsReset || r.Class != Done || r.RequestID != "req-7" {
 		t.Errorf("%q, %+v", status, r)
 	}
-	if len(told) != 2 || told[0] != (heard{OpReset, CodeOK}) || told[1] != (heard{OpGetUser, CodeOK}) || ops[0] != OpReset || ops[1] != OpGetUser {
-		t.Errorf("told %v of %v", told, ops)
+	in.UserPoolId, in.Username = "", ""
+	if r := c.SignOut(t.Context(), pool, "person-x"); r.Class != Done || r.Outcome != "" || r.RequestID != "req-7" {
+		t.Errorf("%+v", r)
+	}
+	if in.UserPoolId != pool || in.Username != "person-x" {
+		t.Errorf("sent: %+v", in)
+	}
+	want := []string{OpReset, OpGetUser, OpSignOut}
+	if d := cmp.Diff(want, ops); d != "" {
+		t.Errorf("called (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]heard{{OpReset, CodeOK}, {OpGetUser, CodeOK}, {OpSignOut, CodeOK}}, told, cmp.AllowUnexported(heard{})); d != "" {
+		t.Errorf("told (-want +got):\n%s", d)
 	}
 }

@@ -25,6 +25,7 @@ import (
 type Cognito interface {
 	AdminResetUserPassword(context.Context, *cip.AdminResetUserPasswordInput, ...func(*cip.Options)) (*cip.AdminResetUserPasswordOutput, error)
 	AdminGetUser(context.Context, *cip.AdminGetUserInput, ...func(*cip.Options)) (*cip.AdminGetUserOutput, error)
+	AdminUserGlobalSignOut(context.Context, *cip.AdminUserGlobalSignOutInput, ...func(*cip.Options)) (*cip.AdminUserGlobalSignOutOutput, error)
 	DescribeUserPool(context.Context, *cip.DescribeUserPoolInput, ...func(*cip.Options)) (*cip.DescribeUserPoolOutput, error)
 }
 
@@ -34,25 +35,27 @@ var _ Cognito = (*cip.Client)(nil)
 const (
 	OpReset    = "AdminResetUserPassword"
 	OpGetUser  = "AdminGetUser"
+	OpSignOut  = "AdminUserGlobalSignOut"
 	OpDescribe = "DescribeUserPool"
 )
 
 // Operations lists the operations that Client calls.
-func Operations() []string { return []string{OpReset, OpGetUser, OpDescribe} }
+func Operations() []string { return []string{OpReset, OpGetUser, OpSignOut, OpDescribe} }
 
 // Reply is the classified answer to a call.
 type Reply struct {
 	Class Class
 	// Outcome is what to record: for Done and Failed now; for Later and TryAgain
-	// once the tries are spent.
+	// once the tries are spent. Not for SignOut, which changes no outcome.
 	Outcome job.Outcome
 	// Halt is why to stop, for Halt; for TryAgain once the tries are spent, or
 	// empty.
 	Halt job.HaltReason
 	// InDoubt says that the call may have taken effect though no answer says so.
 	InDoubt bool
-	// Sent is whether anything reached the network.
-	Sent bool
+	// Sent is whether anything reached the network, Written whether all of the
+	// request did: a server does not act on a part of it.
+	Sent, Written bool
 	// Code is AWS's error code; empty for a success or where there was no answer.
 	Code string
 	// Note is our own words for the record.
@@ -123,6 +126,23 @@ func (c *Client) Status(ctx context.Context, pool string, name job.Username) (st
 	return status, r
 }
 
+// SignOut ends the sessions of one user: Cognito refuses the refresh tokens, and
+// the access tokens where it is asked itself. A token that is verified elsewhere is
+// accepted until it expires, and the cookie of the hosted pages stays. Once more is
+// harmless, so a reply that is lost leaves no doubt worth a look-up. Source:
+// API_AdminUserGlobalSignOut in the Amazon Cognito user pools API reference.
+func (c *Client) SignOut(ctx context.Context, pool string, name job.Username) Reply {
+	r := c.call(ctx, OpSignOut, func(ctx context.Context) (middleware.Metadata, error) {
+		out, err := c.api.AdminUserGlobalSignOut(ctx, &cip.AdminUserGlobalSignOutInput{UserPoolId: &pool, Username: new(string(name))})
+		if err != nil {
+			return middleware.Metadata{}, err
+		}
+		return out.ResultMetadata, nil
+	})
+	r.Outcome = ""
+	return r
+}
+
 // Check resets a random name that cannot exist and expects UserNotFound:
 // permission, pool and network in one call, and nobody is reset. The reply is Done
 // if Cognito answered so.
@@ -144,8 +164,11 @@ func (c *Client) call(ctx context.Context, op string, do func(context.Context) (
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	// Until the headers are on the connection, nothing can have taken effect.
-	var sent atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	var sent, written atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteHeaders: func() { sent.Store(true) },
+		WroteRequest: func(i httptrace.WroteRequestInfo) { written.Store(written.Load() || i.Err == nil) },
+	})
 
 	begun := time.Now()
 	meta, err := do(ctx)
@@ -153,9 +176,10 @@ func (c *Client) call(ctx context.Context, op string, do func(context.Context) (
 	if err == nil {
 		c.observe(op, CodeOK, took)
 		id, _ := awsmiddleware.GetRequestIDMetadata(meta)
-		return Reply{Class: Done, Outcome: job.Reset, RequestID: id, Sent: true}
+		return Reply{Class: Done, Outcome: job.Reset, RequestID: id, Sent: true, Written: true}
 	}
-	r := failure(err, sent.Load())
+	r := failure(op, err, sent.Load())
+	r.Written = written.Load()
 	if r.Code == "" {
 		c.observe(op, CodeNoAnswer, took)
 	} else {
@@ -164,12 +188,12 @@ func (c *Client) call(ctx context.Context, op string, do func(context.Context) (
 	return r
 }
 
-// failure turns an error into a reply.
-func failure(err error, sent bool) Reply {
+// failure turns the error of a call into a reply.
+func failure(op string, err error, sent bool) Reply {
 	if unsigned(err, sent) {
 		return Reply{Class: Halt, Halt: job.HaltCredentials, Err: err}
 	}
-	code, rule := classify(err)
+	code, rule := classify(op, err)
 	r := Reply{
 		Class: rule.class, Outcome: rule.outcome, Halt: rule.halt, Note: rule.note,
 		Code: code, Sent: sent, Err: err,

@@ -36,8 +36,10 @@ type user struct {
 	refuse error
 	status string
 	resets []time.Time
-	meta   map[string]string
-	count  map[string]int
+	// signOuts are the accepted ones.
+	signOuts []time.Time
+	meta     map[string]string
+	count    map[string]int
 }
 
 // call is one call as it arrived.
@@ -132,6 +134,7 @@ func (c *cognito) serve(ctx context.Context, op, name string, f func(*user) erro
 	if !wrong.unsent {
 		if tr := httptrace.ContextClientTrace(ctx); tr != nil && tr.WroteHeaders != nil {
 			tr.WroteHeaders()
+			tr.WroteRequest(httptrace.WroteRequestInfo{})
 		}
 	}
 	answer := func() error {
@@ -185,6 +188,14 @@ func (c *cognito) AdminGetUser(ctx context.Context, in *cip.AdminGetUserInput, _
 		return nil
 	})
 	return out, err
+}
+
+func (c *cognito) AdminUserGlobalSignOut(ctx context.Context, in *cip.AdminUserGlobalSignOutInput, _ ...func(*cip.Options)) (*cip.AdminUserGlobalSignOutOutput, error) {
+	err := c.serve(ctx, reset.OpSignOut, *in.Username, func(u *user) error {
+		u.signOuts = append(u.signOuts, time.Now())
+		return nil
+	})
+	return &cip.AdminUserGlobalSignOutOutput{}, err
 }
 
 func (c *cognito) DescribeUserPool(context.Context, *cip.DescribeUserPoolInput, ...func(*cip.Options)) (*cip.DescribeUserPoolOutput, error) {
