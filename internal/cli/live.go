@@ -125,7 +125,7 @@ func done(st worker.Status) (n int64) {
 
 func pending(st worker.Status) (n int64) {
 	for _, j := range st.Jobs {
-		n += max(j.Job.Counts.Targets, j.Totals.Targets) - (j.Totals.Targets - j.Totals.Pending)
+		n += j.Pending()
 	}
 	return n
 }

@@ -31,6 +31,7 @@ type parts struct {
 	registry *prometheus.Registry
 	metrics  *telemetry.Metrics
 	health   *telemetry.Health
+	samples  *telemetry.History // the last hour, one a second
 	resets   *reset.Client
 	guard    worker.Guard // of what resets sends
 	pace     *pace.Pacer
@@ -60,6 +61,7 @@ func openParts(ctx context.Context, cmd *cli.Command, s Streams) (*parts, error)
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.metrics = telemetry.NewMetrics(p.registry, sets())
 	p.health = telemetry.NewHealth()
+	p.samples = new(telemetry.History)
 	p.resets = reset.New(cip.NewFromConfig(awsconf.Guarded(p.cfg, p.guard.Err)), cmd.Duration("call-timeout"), p.metrics.Request)
 	return p, nil
 }
@@ -75,7 +77,7 @@ func sets() telemetry.Sets {
 		bounds = append(bounds, string(b))
 	}
 	return telemetry.Sets{
-		Operations:      []string{reset.OpReset, reset.OpGetUser},
+		Operations:      []string{reset.OpReset, reset.OpGetUser, reset.OpSignOut},
 		Codes:           append([]string{reset.CodeOK, reset.CodeNoAnswer}, reset.Codes()...),
 		Rejects:         rejects,
 		Bounds:          bounds,
@@ -154,7 +156,7 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 		Lease: cmd.Duration("claim-lease"), Visibility: cmd.Duration("visibility"),
 		SameFailure: share,
 		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"),
-		Metrics: p.metrics, Health: p.health, Logger: p.log,
+		Metrics: p.metrics, Health: p.health, Samples: p.samples, Logger: p.log,
 		RevealUsernames: cmd.Bool(flagLogUsernames),
 	}
 	if cred, ok := p.cfg.Credentials.(credentials); ok {

@@ -21,6 +21,11 @@ type JobStatus struct {
 	SentAll bool
 }
 
+// Pending counts the targets without an outcome, those still to be sent included.
+func (s JobStatus) Pending() int64 {
+	return max(s.Job.Counts.Targets, s.Totals.Targets) - (s.Totals.Targets - s.Totals.Pending)
+}
+
 // jobs is the worker's view of the ledger's jobs, at most watchEvery old. Its
 // methods may be called concurrently.
 type jobs struct {

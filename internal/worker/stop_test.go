@@ -46,7 +46,9 @@ func TestStopWhileCognitoHangs(t *testing.T) {
 		for _, name := range names[30:60] {
 			hang[name] = true
 		}
-		r.cog.setFault(func(op, name string, n int) fault { return fault{hang: op == reset.OpReset && hang[name] && n == 1, effect: true} })
+		r.cog.setFault(func(op, name string, n int) fault {
+			return fault{hang: op == reset.OpReset && hang[name] && n == 1, effect: true}
+		})
 		n := r.start(drain)
 		r.after(3 * time.Second)
 		begun := time.Now()

@@ -102,6 +102,8 @@ type Config struct {
 
 	Metrics *telemetry.Metrics
 	Health  *telemetry.Health
+	// Samples, if set, gets a sample every second of the run.
+	Samples *telemetry.History
 	// Logger defaults to one that discards.
 	Logger *slog.Logger
 	// RevealUsernames shows usernames in the log.
@@ -233,6 +235,7 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 
 	var watchers sync.WaitGroup
 	watchers.Go(func() { w.watch(fetch) })
+	watchers.Go(func() { w.sample(fetch) })
 	w.dispatch(fetch, work)
 	w.shutDown(flush, cancel, release)
 	watchers.Wait()
