@@ -36,8 +36,9 @@ Faults, each NAME[@SERVICE[.OPERATION]]=RATE[,count=N][,skip=N]:
    --fault error@sqs.SendMessage=0.1,code=KmsThrottled,query-code=KMS.ThrottlingException
 
 User pools, each ID[,alias=A+B][,usernames=A+B][,recovery=A+B][,email=DEVELOPER]
-[,case-insensitive][,replica][,custom-message][,on-demand=PATTERN], where any
-name of the pattern is a confirmed user; their users; and what AWS leaves open:
+[,sms][,sms=FAILURE][,estimate=N][,case-insensitive][,replica][,custom-message]
+[,on-demand=PATTERN], where any name of the pattern is a confirmed user; their
+users; and what AWS leaves open:
 
    --pool eu-west-1_AbCdEf123,alias=email --pool-users users.csv
    --pool eu-west-1_Million001,email=DEVELOPER,on-demand=user-[0-9]{7}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"relock/internal/sandbox/wire"
 )
@@ -29,7 +30,8 @@ func (in *listUsersInput) check(k *checks) {
 }
 
 // listUsers shows users in the order of their creation. Those who were never
-// called by name in a pool that makes up users on demand are not there.
+// called by name in a pool that makes up users on demand are not there, unless a
+// filter asks for the very username.
 func (c *Cognito) listUsers(call *wire.Call, in *listUsersInput) (any, error) {
 	p, err := c.pool(call, *in.UserPoolId)
 	if err != nil {
@@ -74,6 +76,9 @@ func (c *Cognito) listUsers(call *wire.Call, in *listUsersInput) (any, error) {
 		}
 	}
 	list := p.all()
+	if one, ok := p.exact(f, now, lag); ok {
+		list = one // instead of looking through a million
+	}
 	for ; at < len(list); at++ {
 		if len(out.Users) == limit {
 			out.PaginationToken = writeToken("users", p.id+"\x00"+text, at)
@@ -82,6 +87,31 @@ func (c *Cognito) listUsers(call *wire.Call, in *listUsersInput) (any, error) {
 		show(list[at])
 	}
 	return out, nil
+}
+
+// exact finds the user of a filter that only one user can match, by the index, and
+// makes one up where the pool does so. ok is false where the listing has to be
+// looked through: for other filters, and with a lag, which shows the past.
+func (p *Pool) exact(f *filter, now int64, lag time.Duration) (users []*user, ok bool) {
+	if f == nil || f.prefix {
+		return nil, false
+	}
+	var u *user
+	switch f.attribute {
+	case "username":
+		if u = p.names.get(p.fold(f.value)); u == nil && p.onDemand != nil && p.onDemand.MatchString(f.value) {
+			u = p.makeUp(p.fold(f.value), now)
+		}
+		ok = true
+	case "sub":
+		// One made up on demand is in the index once somebody has asked.
+		u = p.subs.get(f.value)
+		ok = u != nil
+	}
+	if u != nil {
+		users = []*user{u}
+	}
+	return users, ok && lag == 0
 }
 
 func limitOf(n *int) int {

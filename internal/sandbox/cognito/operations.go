@@ -28,6 +28,7 @@ func (c *Cognito) operations() map[string]operation {
 		"InitiateAuth":              {UserAuthentication, true, bind((*authInput).check, c.initiateAuth)},
 		"ListGroups":                {UserPoolResourceRead, false, bind((*groupInput).checkGroups, c.listGroups)},
 		"ListUserPools":             {UserPoolRead, false, bind((*listPoolsInput).check, c.listUserPools)},
+		"ListUserPoolReplicas":      {UserPoolRead, false, bind((*replicasInput).check, c.listUserPoolReplicas)},
 		"ListUsers":                 {UserList, false, bind((*listUsersInput).check, c.listUsers)},
 		"ListUsersInGroup":          {UserList, false, bind((*groupInput).checkGroup, c.listUsersInGroup)},
 		"SignUp":                    {UserCreation, true, bind((*appInput).checkSignUp, c.signUp)},

@@ -53,8 +53,9 @@ func ParseQuota(s string) (Category, Limit, error) {
 }
 
 // ParsePool reads ID[,OPTION…] with the options alias=A+B, usernames=A+B,
-// recovery=A+B, email=DEVELOPER, case-insensitive, replica, custom-message and,
-// as the last one because a pattern may hold commas, on-demand=PATTERN.
+// recovery=A+B, email=DEVELOPER, sms, sms=FAILURE, estimate=N, case-insensitive,
+// replica, custom-message and, as the last one because a pattern may hold commas,
+// on-demand=PATTERN.
 func ParsePool(s string) (PoolConfig, error) {
 	head, pattern, lazy := strings.Cut(s, ",on-demand=")
 	parts := strings.Split(head, ",")
@@ -74,6 +75,14 @@ func ParsePool(s string) (PoolConfig, error) {
 			cfg.Recovery = list
 		case "email":
 			cfg.EmailSendingAccount = value
+		case "sms":
+			cfg.SMS, cfg.SMSFailure = true, value
+		case "estimate":
+			n, err := strconv.ParseInt(value, 10, 32)
+			if err != nil || n < 1 {
+				return cfg, fmt.Errorf("pool %q: estimate=%s: want a number of users", s, value)
+			}
+			cfg.Estimate = int32(n)
 		case "case-insensitive":
 			cfg.CaseInsensitive = true
 		case "replica":
@@ -81,7 +90,7 @@ func ParsePool(s string) (PoolConfig, error) {
 		case "custom-message":
 			cfg.CustomMessage = "arn:aws:lambda:" + strings.SplitN(cfg.ID, "_", 2)[0] + ":" + defaultAccount + ":function:custom-message"
 		default:
-			return cfg, fmt.Errorf("pool %q: there is no option %q; the options are alias=, usernames=, recovery=, email=, case-insensitive, replica, custom-message, on-demand=", s, name)
+			return cfg, fmt.Errorf("pool %q: there is no option %q; the options are alias=, usernames=, recovery=, email=, sms, estimate=, case-insensitive, replica, custom-message, on-demand=", s, name)
 		}
 	}
 	// What the pool itself checks, without making one.

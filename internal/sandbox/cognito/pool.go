@@ -22,6 +22,7 @@ type Pool struct {
 	aliases  []string
 	nameAttr []string
 	replica  bool
+	estimate int32 // of its users, for DescribeUserPool; 0 is the number of records
 	onDemand *regexp.Regexp
 
 	names *index // by folded username

@@ -33,6 +33,11 @@ type PoolConfig struct {
 	Recovery []string `json:"recovery,omitzero"`
 	// EmailSendingAccount is COGNITO_DEFAULT (the default) or DEVELOPER.
 	EmailSendingAccount string `json:"email_sending_account,omitzero"`
+	// SMS gives the pool a role to send SMS with. SMSFailure is the reason, as
+	// DescribeUserPool shows it, why it cannot: SNSSandbox,
+	// InvalidSmsRoleAccessPolicyException.
+	SMS        bool   `json:"sms,omitzero"`
+	SMSFailure string `json:"sms_failure,omitzero"`
 	// CustomMessage is the ARN of the pool's CustomMessage trigger.
 	CustomMessage string `json:"custom_message,omitzero"`
 	// Replica makes the pool one of a secondary Region: writes are refused with
@@ -43,7 +48,13 @@ type PoolConfig struct {
 	// the record is made at the first call, so a million of them cost nothing
 	// before. Empty makes up nobody.
 	OnDemand string `json:"on_demand,omitzero"`
+	// Estimate is the number of users that DescribeUserPool shows. Zero is the
+	// number of records, and ten million in a pool that makes up users on demand.
+	Estimate int32 `json:"estimate,omitzero"`
 }
+
+// onDemandEstimate is how many users a pool that makes them up seems to have.
+const onDemandEstimate = 10_000_000
 
 // newPool makes a pool of a valid configuration, or says what is wrong with it.
 func newPool(c *Cognito, cfg PoolConfig, now time.Time) (*Pool, error) {
@@ -80,7 +91,7 @@ func newPool(c *Cognito, cfg PoolConfig, now time.Time) (*Pool, error) {
 	}
 	p := &Pool{
 		c: c, id: cfg.ID, region: region, created: now.UnixNano(),
-		folded: cfg.CaseInsensitive, aliases: cfg.AliasAttributes, nameAttr: cfg.UsernameAttributes, replica: cfg.Replica,
+		folded: cfg.CaseInsensitive, aliases: cfg.AliasAttributes, nameAttr: cfg.UsernameAttributes, replica: cfg.Replica, estimate: cfg.Estimate,
 		names: newIndex(), alias: newIndex(), subs: newIndex(), groups: map[string]*group{},
 	}
 	if cfg.OnDemand != "" {
@@ -89,6 +100,9 @@ func newPool(c *Cognito, cfg PoolConfig, now time.Time) (*Pool, error) {
 			return nil, fmt.Errorf("user pool %s: pattern of users on demand: %w", cfg.ID, err)
 		}
 		p.onDemand = re
+		if p.estimate == 0 {
+			p.estimate = onDemandEstimate
+		}
 	}
 	s := &settings{
 		Name: cfg.Name, LastModified: stamp(p.created), MFA: "OFF", DeletionProtection: "INACTIVE",
@@ -97,6 +111,10 @@ func newPool(c *Cognito, cfg PoolConfig, now time.Time) (*Pool, error) {
 	}
 	if s.Name == "" {
 		s.Name = "sandbox"
+	}
+	if cfg.SMS || cfg.SMSFailure != "" {
+		role := "arn:aws:iam::" + defaultAccount + ":role/service-role/cognito-sms"
+		s.SMS, s.SMSFailure = &smsConfiguration{SnsCallerArn: &role}, cfg.SMSFailure
 	}
 	if cfg.CustomMessage != "" {
 		s.Lambda["CustomMessage"] = cfg.CustomMessage

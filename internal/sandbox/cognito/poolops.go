@@ -133,8 +133,12 @@ type poolJSON struct {
 }
 
 func (p *Pool) describe() poolJSON {
+	n := p.count.Load()
+	if p.estimate != 0 {
+		n = int64(p.estimate)
+	}
 	return poolJSON{
-		ID: p.id, Arn: p.ARN(), CreationDate: stamp(p.created), EstimatedNumberOfUsers: p.count.Load(),
+		ID: p.id, Arn: p.ARN(), CreationDate: stamp(p.created), EstimatedNumberOfUsers: n,
 		AliasAttributes: p.aliases, UsernameAttributes: p.nameAttr, settings: p.settings.Load(),
 	}
 }

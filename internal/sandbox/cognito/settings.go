@@ -13,6 +13,7 @@ type settings struct {
 	DeletionProtection     string             `json:"DeletionProtection"`
 	Email                  emailConfiguration `json:"EmailConfiguration"`
 	SMS                    *smsConfiguration  `json:"SmsConfiguration,omitempty"`
+	SMSFailure             string             `json:"SmsConfigurationFailure,omitempty"`
 	Lambda                 map[string]any     `json:"LambdaConfig"`
 	Recovery               *recoverySetting   `json:"AccountRecoverySetting,omitempty"`
 	AutoVerifiedAttributes []string           `json:"AutoVerifiedAttributes,omitempty"`

@@ -209,7 +209,7 @@ func (g *generator) duplicate(rows []Row, n int) []Row {
 // because Cognito's own ends after 50 messages a day.
 func PoolConfig() cognito.PoolConfig {
 	return cognito.PoolConfig{
-		ID: PoolID, Name: "relock-demo", AliasAttributes: []string{"email", "preferred_username"}, EmailSendingAccount: "DEVELOPER",
+		ID: PoolID, Name: "relock-demo", AliasAttributes: []string{"email", "preferred_username"}, EmailSendingAccount: "DEVELOPER", SMS: true,
 	}
 }
 
