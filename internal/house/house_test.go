@@ -27,6 +27,7 @@ var levels = map[string]int{
 	"internal/telemetry": 1,
 	"internal/sqlite":    1,
 	"internal/awsconf":   1,
+	"internal/guard":     1,
 	"internal/job":       0,
 }
 

@@ -10,12 +10,14 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"relock/internal/guard"
 )
 
 // usernameColumns are the names by which the column of the usernames is found,
 // the first that the header has. cognito:username is what Cognito's own import
-// files call it.
-var usernameColumns = []string{"username", "cognito:username", "user", "email", "sub", "phone_number"}
+// files call it; the first is that of the lists that `job` writes.
+var usernameColumns = []string{guard.Column, "username", "cognito:username", "user", "email", "sub", "phone_number"}
 
 // delimiters are tried in this order; the first wins a draw.
 var delimiters = []rune{',', ';', '\t'}
@@ -32,6 +34,8 @@ type columns struct {
 	user   int
 	name   string // of the username's column, for messages
 	meta   metadataRule
+	// guarded says that the file's every cell is guarded against formulas.
+	guarded bool
 }
 
 // sepLine is Excel's first line "sep=;": the delimiter and the line's length
@@ -107,6 +111,7 @@ func (v resolver) resolve(first []string) (columns, error) {
 		}
 		if i >= 0 {
 			c.user, c.name = i, names[i]
+			c.guarded = strings.EqualFold(names[i], guard.Column)
 			break
 		}
 	}
@@ -124,7 +129,20 @@ func (v resolver) resolve(first []string) (columns, error) {
 		}
 		c.meta.bind(v.cfg, i, names[i], m.key)
 	}
+	if c.guarded && len(v.meta) == 0 {
+		v.bindOwn(&c, names)
+	}
 	return c, nil
+}
+
+// bindOwn binds the columns in which `job` gives a list's own metadata, unless
+// --metadata-column says which to use.
+func (v resolver) bindOwn(c *columns, names []string) {
+	for i, name := range names {
+		if key, ok := strings.CutPrefix(name, guard.MetadataPrefix); ok && !slices.Contains(names[:i], name) {
+			c.meta.bind(v.cfg, i, name, key)
+		}
+	}
 }
 
 // find returns the index of the column of a name, or -1.
@@ -150,7 +168,7 @@ func (v resolver) noColumn(names []string) error {
 	if v.cfg.Column != "" {
 		return v.error(fmt.Sprintf("the header has no column %q; it has %s", v.cfg.Column, list(names)), "check --column")
 	}
-	return v.error(fmt.Sprintf("the header has none of the columns %s; it has %s", strings.Join(usernameColumns, ", "), list(names)),
+	return v.error(fmt.Sprintf("the header has none of the columns %s; it has %s", strings.Join(usernameColumns[1:], ", "), list(names)),
 		"name the column of the usernames with --column, or use --no-header if the list has none")
 }
 

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"relock/internal/guard"
 )
 
 // textBuffer is how much text the CSV reader has at hand; the delimiter is found
@@ -143,9 +145,20 @@ func (r *rows) next() error {
 		r.blank += r.line - r.last - 1
 		r.last = r.skip + int64(end+strings.Count(record[len(record)-1], "\n"))
 		if !isBlank(record) {
+			r.unguard()
 			return nil
 		}
 		r.blank++
+	}
+}
+
+// unguard gives the cells of a guarded file back as they were.
+func (r *rows) unguard() {
+	if !r.guarded {
+		return
+	}
+	for i, cell := range r.record {
+		r.record[i] = guard.Plain(cell)
 	}
 }
 

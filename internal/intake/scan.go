@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -12,18 +13,18 @@ import (
 )
 
 func (l *List) scan(ctx context.Context) (err error) {
-	d := newDistinct(l.cfg.TempDir, len(l.meta) > 0)
+	s := scanner{list: l, rejects: newReport(l.cfg.Rejects, "file", "line", "reason", "row")}
 	defer func() {
-		if cerr := d.close(); err == nil {
-			err = cerr
+		if s.distinct != nil {
+			err = cmp.Or(err, s.distinct.close())
 		}
 	}()
-	s := scanner{list: l, distinct: d, rejects: newReport(l.cfg.Rejects, "file", "line", "reason", "row")}
 	for _, path := range l.cfg.Paths {
 		if err := s.file(ctx, path); err != nil {
 			return err
 		}
 	}
+	d := s.distinct
 	if err := s.rejects.flush(); err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func (l *List) place(line int64) (string, int64) {
 // scanner is the state of pass one.
 type scanner struct {
 	list     *List
-	distinct *distinct
+	distinct *distinct // nil before the first list
 	rejects  *report
 	base     int64 // lines in the lists before
 	name     []byte
@@ -90,6 +91,9 @@ func (s *scanner) file(ctx context.Context, path string) error {
 	l.sources = append(l.sources, src)
 	r, err := openRows(ctx, src, &l.cfg, l.meta, true)
 	if err != nil {
+		return err
+	}
+	if err := s.begin(r); err != nil {
 		return err
 	}
 	f := File{
@@ -112,6 +116,22 @@ func (s *scanner) file(ctx context.Context, path string) error {
 	l.Files = append(l.Files, f)
 	l.Counts.Rows += f.Rows
 	s.base += r.lines()
+	return nil
+}
+
+// begin makes ready for the rows of a list. What is kept of a row is of one size,
+// so that the first list says whether rows have metadata of their own.
+func (s *scanner) begin(r *rows) error {
+	own := len(r.meta.fields) > 0
+	switch {
+	case s.distinct == nil:
+		s.distinct = newDistinct(s.list.cfg.TempDir, own)
+	case own && !s.distinct.meta:
+		return &ListError{
+			Kind: ErrHeader, File: r.path, Line: r.line, Reason: "the list has columns of metadata, and the list before it has none",
+			Remedy: "name it before the others",
+		}
+	}
 	return nil
 }
 
