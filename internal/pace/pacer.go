@@ -149,6 +149,9 @@ func (p *Pacer) State() State {
 	return p.gate.ctl.State(time.Now())
 }
 
+// MaxInFlight is the bound of the calls in flight.
+func (p *Pacer) MaxInFlight() int { return p.gate.flight.max }
+
 // Snapshot is the Pacer at this moment.
 func (p *Pacer) Snapshot() Snapshot {
 	p.mu.Lock()

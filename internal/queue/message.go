@@ -108,6 +108,13 @@ func Decode(body []byte) (Message, error) {
 	if !utf8.Valid(body) {
 		return Message{}, &MalformedError{Reason: RejectNotJSON}
 	}
+	if m, ok := decodePlain(body); ok {
+		return m, nil
+	}
+	return decodeStrict(body)
+}
+
+func decodeStrict(body []byte) (Message, error) {
 	d := decoder{dec: json.NewDecoder(bytes.NewReader(body))}
 	if err := d.object(); err != nil {
 		return Message{}, err

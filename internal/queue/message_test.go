@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -97,6 +98,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"v":1e0,"ledger":null}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, err := Decode(body)
+		if quick, ok := decodePlain(body); ok && utf8.Valid(body) && len(body) <= MaxBody {
+			if slow, err := decodeStrict(body); err != nil || !cmp.Equal(quick, slow) {
+				t.Fatalf("the quick decoder says %#v, the strict one %#v, %v", quick, slow, err)
+			}
+		}
 		if err != nil {
 			if _, ok := errors.AsType[*MalformedError](err); !ok {
 				t.Fatalf("got %T, want a *MalformedError", err)

@@ -157,9 +157,9 @@ type Worker struct {
 // maxPrefetch bounds the messages held ahead, whatever the pace.
 const maxPrefetch = 1000
 
-// maxHandlers bounds the messages worked on at once, those whose claim or record
-// is being written included.
-const maxHandlers = 160
+// atLedger is how many messages may be worked on beside those whose call is in
+// flight: their claim or record is being written.
+const atLedger = 48
 
 // New makes a Worker; Run starts it, once.
 func New(cfg Config) *Worker {
