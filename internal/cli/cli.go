@@ -106,7 +106,7 @@ func run(ctx context.Context, s Streams, cmd *cli.Command, args []string) int {
 	if err == nil {
 		return ExitOK
 	}
-	code := ExitError
+	code := exitCode(err)
 	if !ran {
 		code = ExitUsage
 	}
@@ -121,6 +121,17 @@ func run(ctx context.Context, s Streams, cmd *cli.Command, args []string) int {
 		}
 	}
 	return code
+}
+
+// exitCode is what a program that ran ends with.
+func exitCode(err error) int {
+	if err == nil {
+		return ExitOK
+	}
+	if e, ok := errors.AsType[*exitError](err); ok {
+		return e.code
+	}
+	return ExitError
 }
 
 // env names a flag's environment variable: --max-users is RELOCK_MAX_USERS.

@@ -3,7 +3,10 @@ package cli_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +16,7 @@ import (
 	"relock/internal/sandbox/cognito"
 	"relock/internal/sandbox/fault"
 	"relock/internal/sandbox/wire"
+	"relock/internal/telemetry/pushfake"
 )
 
 const (
@@ -22,8 +26,9 @@ const (
 
 // scriptEnv is what the commands of a script share.
 type scriptEnv struct {
-	server *sandbox.Server
-	pool   *cognito.Pool
+	server  *sandbox.Server
+	pool    *cognito.Pool
+	gateway *pushfake.Gateway
 }
 
 type scriptKey struct{}
@@ -68,12 +73,15 @@ func setUpScript(env *testscript.Env) error {
 		return err
 	}
 	env.Defer(func() { _ = server.Close(context.Background()) }) // its work is done
-	env.Values[scriptKey{}] = &scriptEnv{server, pool}
+	gateway := &pushfake.Gateway{}
+	pushed := httptest.NewServer(gateway)
+	env.Defer(pushed.Close)
+	env.Values[scriptKey{}] = &scriptEnv{server, pool, gateway}
 	env.Vars = append(env.Vars,
 		"AWS_ENDPOINT_URL="+url,
 		"AWS_ACCESS_KEY_ID="+sandbox.DemoAccessKeyID, "AWS_SECRET_ACCESS_KEY="+sandbox.DemoSecretAccessKey,
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
-		"ENDPOINT="+url, "POOL="+scriptPool, "QUEUE="+url+server.SQS().Path("relock"),
+		"GATEWAY="+pushed.URL, "ENDPOINT="+url, "POOL="+scriptPool, "QUEUE="+url+server.SQS().Path("relock"),
 		"RELOCK_METRICS_LISTEN=off", "TERM=xterm",
 	)
 	return nil
@@ -154,5 +162,22 @@ func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
 	for line := range strings.Lines(ts.ReadFile(args[1])) {
 		body := os.Expand(strings.TrimSuffix(line, "\n"), ts.Getenv)
 		ts.Check(sandboxOf(ts).server.SQS().Send(args[0], body))
+	}
+}
+
+// scriptGateway is `gateway SCHEDULE SERIES [VALUE]`: the Pushgateway has the series,
+// with that value, or with any but 0. With a ! before it, it has it not.
+func scriptGateway(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 && len(args) != 3 {
+		ts.Fatalf("usage: gateway SCHEDULE SERIES [VALUE]")
+	}
+	all := sandboxOf(ts).gateway.Series("job/relock/schedule/" + args[0])
+	got, there := all[args[1]]
+	switch {
+	case neg && there:
+		ts.Fatalf("%s is %s", args[1], got)
+	case neg:
+	case !there || len(args) == 2 && got == "0" || len(args) == 3 && got != args[2]:
+		ts.Fatalf("%s is %q, want %q; there are %v", args[1], got, args[2:], slices.Sorted(maps.Keys(all)))
 	}
 }

@@ -73,6 +73,7 @@ func TestScript(t *testing.T) {
 			"bytes":   scriptBytes,
 			"lines":   scriptLines,
 			"ledger":  scriptLedger,
+			"gateway": scriptGateway,
 		},
 	})
 }

@@ -56,13 +56,17 @@ func Worker(ctx, now context.Context, s Streams, args []string) int {
 			if cmd.IsSet("job") && !cmd.Bool("drain") {
 				return usage("--job goes with --drain: a service works on every open job of its pools")
 			}
-			return runWorker(ctx, now, cmd, s)
+			told, err := newScheduled(cmd, s)
+			if err != nil {
+				return err
+			}
+			return told.watch(ctx, now, func() error { return runWorker(ctx, now, cmd, s, told) })
 		},
 	}
 	return run(ctx, s, cmd, args)
 }
 
-func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams) error {
+func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *scheduled) error {
 	s, sc := newScreen(s)
 	p, err := openParts(ctx, cmd, s)
 	if err != nil {
@@ -72,6 +76,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams) error {
 	if cmd.Bool("check") {
 		return p.check(ctx, cmd, s)
 	}
+	told.begin(ctx, p.registry, p.log)
 	if err := p.open(ctx, cmd); err != nil {
 		return interrupted(ctx, err)
 	}
@@ -93,6 +98,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
+	told.targets(res.Jobs)
 	if err := sayJobs(cmd, s.Out, res.Jobs); err != nil {
 		return err
 	}

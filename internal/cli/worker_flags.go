@@ -23,6 +23,7 @@ func workerFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "call-timeout", Usage: "`TIME` that a call to Cognito may take", Value: 15 * time.Second, Sources: env("call-timeout"), Category: "Timing"},
 		&cli.DurationFlag{Name: "claim-lease", Usage: "`TIME` that a claim lives; it has to outlast two calls", Value: time.Minute, Sources: env("claim-lease"), Category: "Timing"},
 	}
+	flags = append(flags, pushFlags()...)
 	flags = append(flags, storeFlags()...)
 	flags = append(flags, paceFlags()...)
 	flags = append(flags, jsonFlag())

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/urfave/cli/v3"
+
+	"relock/internal/telemetry"
+	"relock/internal/worker"
+)
+
+const (
+	flagPushGateway = "push-gateway"
+	flagPushGroup   = "push-group"
+)
+
+const (
+	// pushWithin is how long a push may take, its repetitions included.
+	pushWithin = 10 * time.Second
+	// pushStopped is the same for a run that was told to stop: whoever told it
+	// waits five seconds and kills.
+	pushStopped = time.Second
+)
+
+func pushFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: flagPushGateway, Usage: "with --drain: `URL` of a Prometheus Pushgateway that is told of the run's start and end", Sources: env(flagPushGateway), Category: "Run"},
+		&cli.StringFlag{Name: flagPushGroup, Usage: "`NAME` of the schedule at the Pushgateway, in the label schedule; defaults to the user pools", Sources: env(flagPushGroup), Category: "Run"},
+	}
+}
+
+// scheduled tells a Pushgateway of a run that has an end. A nil one tells nobody.
+type scheduled struct {
+	push *telemetry.Pusher
+	run  *telemetry.Run
+	log  *slog.Logger
+	from []prometheus.Gatherer
+	// begins is the telling of the start, which unbegin ends.
+	begins  sync.WaitGroup
+	unbegin context.CancelFunc
+}
+
+// newScheduled is nil without --push-gateway.
+func newScheduled(cmd *cli.Command, s Streams) (*scheduled, error) {
+	gateway := cmd.String(flagPushGateway)
+	switch {
+	case gateway == "" && cmd.String(flagPushGroup) != "":
+		return nil, usage("--%s goes with --%s", flagPushGroup, flagPushGateway)
+	case gateway == "" || cmd.Bool("check"):
+		return nil, nil //nolint:nilnil // nil is the one that tells nobody
+	case !cmd.Bool("drain"):
+		return nil, usage("--%s goes with --drain: a service is scraped, at --metrics-listen", flagPushGateway)
+	}
+	group := cmd.String(flagPushGroup)
+	if group == "" {
+		group = strings.Join(cmd.StringSlice(flagPool), ",")
+	}
+	log, err := logger(cmd, s.Err)
+	if err != nil {
+		return nil, err
+	}
+	push, err := telemetry.NewPusher(gateway, group)
+	if err != nil {
+		// The flag's value may hold a password.
+		return nil, usage("--%s: %v", flagPushGateway, err)
+	}
+	return &scheduled{push: push, run: telemetry.NewRun(time.Now()), log: log}, nil
+}
+
+// begin tells the gateway that the run has begun, while the run goes on. At the end
+// it will be told what is in from, too.
+func (s *scheduled) begin(ctx context.Context, from prometheus.Gatherer, log *slog.Logger) {
+	if s == nil {
+		return
+	}
+	s.log, s.from = log, append(s.from, telemetry.Lasting(from))
+	ctx, s.unbegin = context.WithTimeout(ctx, pushWithin)
+	s.begins.Go(func() {
+		s.say(s.push.Push(ctx, s.run.Started()), "start")
+	})
+}
+
+// targets counts those of the run's jobs.
+func (s *scheduled) targets(jobs []worker.JobStatus) {
+	if s == nil {
+		return
+	}
+	var pending, succeeded, failed, other int64
+	for _, j := range jobs {
+		pending += max(j.Job.Counts.Targets-j.Totals.Targets, 0) + j.Totals.Pending
+		failed += j.Totals.Failed()
+		for o, n := range j.Totals.Outcomes {
+			switch {
+			case o.Succeeded():
+				succeeded += n
+			case !o.Failed():
+				other += n
+			}
+		}
+	}
+	s.run.SetTargets(pending, succeeded, failed, other)
+}
+
+// watch runs do and tells the gateway how it ended. A push that fails is logged and
+// changes nothing else.
+func (s *scheduled) watch(ctx, now context.Context, do func() error) error {
+	if s == nil {
+		return do()
+	}
+	start := time.Now()
+	err := do()
+	if s.unbegin != nil {
+		s.unbegin() // the end tells of the start, too
+		s.begins.Wait()
+	}
+	within := pushWithin
+	if ctx.Err() != nil {
+		within = pushStopped
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer cancel()
+	defer context.AfterFunc(now, cancel)()
+	code := exitCode(err)
+	complete := code == ExitOK || code == ExitSomeFailed
+	end := s.run.End(time.Now(), time.Since(start), code, complete)
+	s.say(s.push.Push(last, append(s.from, end)...), "end")
+	return err
+}
+
+func (s *scheduled) say(err error, what string) {
+	switch {
+	case err == nil:
+		s.log.Debug("told the Pushgateway of the run's "+what, "gateway", s.push.Address())
+	case errors.Is(err, context.Canceled):
+		// The run was told to stop, and says so itself.
+	default:
+		s.log.Warn("the Pushgateway was not told of the run's "+what+"; the run itself is not touched by that", "gateway", s.push.Address(), "error", err)
+	}
+}

@@ -1,0 +1,66 @@
+package telemetry
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Run is what a scheduled run tells of itself through a Pushgateway, for nobody
+// scrapes a process that has ended. Its methods may be called concurrently.
+type Run struct {
+	start, end, success prometheus.Gauge
+	exitCode, duration  prometheus.Gauge
+	targets             *prometheus.GaugeVec
+}
+
+// NewRun makes the series of a run that starts now. Nothing is registered: what
+// is pushed depends on how the run ends.
+func NewRun(now time.Time) *Run {
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "run_" + name, Help: help})
+	}
+	r := &Run{
+		start:    gauge("last_start_timestamp_seconds", "When the last scheduled run started, in seconds since the epoch."),
+		end:      gauge("last_end_timestamp_seconds", "When the last scheduled run ended, however it did, in seconds since the epoch."),
+		success:  gauge("last_success_timestamp_seconds", "When a scheduled run last ended with an outcome for every target (exit code 0 or 3), in seconds since the epoch."),
+		exitCode: gauge("last_exit_code", "Exit code of the last scheduled run that ended."),
+		duration: gauge("last_duration_seconds", "How long the last scheduled run took that ended."),
+		targets: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: "run_last_targets",
+			Help: "Targets of the jobs of the last scheduled run that ended, by state."}, []string{"state"}),
+	}
+	r.start.Set(unix(now))
+	r.SetTargets(0, 0, 0, 0)
+	return r
+}
+
+// SetTargets counts the targets of the run's jobs.
+func (r *Run) SetTargets(pending, succeeded, failed, other int64) {
+	for i, n := range []int64{pending, succeeded, failed, other} {
+		r.targets.WithLabelValues(TargetStates[i]).Set(float64(n))
+	}
+}
+
+// Started is what is known of a run at its start.
+func (r *Run) Started() prometheus.Gatherer { return gatherer(r.start) }
+
+// End is what is known of a run at its end. A run that is not complete, for some
+// target has no outcome, has no time of success, so that a gateway keeps that of an
+// earlier run.
+func (r *Run) End(now time.Time, took time.Duration, exitCode int, complete bool) prometheus.Gatherer {
+	r.end.Set(unix(now))
+	r.exitCode.Set(float64(exitCode))
+	r.duration.Set(took.Seconds())
+	series := []prometheus.Collector{r.start, r.end, r.exitCode, r.duration, r.targets}
+	if complete {
+		r.success.Set(unix(now))
+		series = append(series, r.success)
+	}
+	return gatherer(series...)
+}
+
+func gatherer(series ...prometheus.Collector) prometheus.Gatherer {
+	g := prometheus.NewRegistry()
+	g.MustRegister(series...)
+	return g
+}
