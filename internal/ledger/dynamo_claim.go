@@ -21,6 +21,12 @@ type work struct {
 	at                      int64
 	code, note, requestID   string
 	by, repeatedBy          string // the marks of the writes that set outcome and flag
+	asked                   bool   // a second step follows the outcome
+
+	signOut                job.SignOut
+	signOutAt              int64
+	signOutCode, signOutID string
+	signOutBy              string // the mark of the write that ended the second step
 }
 
 func readWork(i item) work {
@@ -30,7 +36,9 @@ func readWork(i item) work {
 		owner: i.text("owner"), mark: i.text("mark"), until: i.int("until"), doubt: i.has("doubt"),
 		outcome: job.Outcome(i.text("outcome")), at: i.int("at"),
 		code: i.text("code"), note: i.text("note"), requestID: i.text("request_id"),
-		by: i.text("by"), repeatedBy: i.text("repeated_by"),
+		by: i.text("by"), repeatedBy: i.text("repeated_by"), asked: i.has("sign_out"),
+		signOut: job.SignOut(i.text("sign_out")), signOutAt: i.int("sign_out_at"),
+		signOutCode: i.text("sign_out_code"), signOutID: i.text("sign_out_request_id"), signOutBy: i.text("sign_out_by"),
 	}
 }
 
@@ -43,7 +51,7 @@ func (w work) answer(now time.Time) Claim {
 	c := Claim{Status: Granted, Attempt: w.attempts, Tries: w.tries, Deferrals: w.deferrals}
 	switch {
 	case w.outcome != "":
-		c.Status, c.Outcome = Finished, w.outcome
+		c.Status, c.Outcome, c.SignOut = Finished, w.outcome, w.signOut
 	case w.live(now):
 		c.Status, c.Until = Held, fromMillis(w.until)
 	case w.claimed() || w.doubt:
@@ -145,9 +153,12 @@ func (l *DynamoDB) Record(ctx context.Context, r Record) error {
 			e.put(name, str(v))
 		}
 	}
+	if r.SignOut {
+		e.put("sign_out", str(string(job.SignOutPending)))
+	}
 	return l.endClaim(ctx, ending{
 		key: r.Key, owner: r.Owner, attempt: r.Attempt, repeated: r.Repeated, edit: e,
-		outcome: r.Outcome, at: at,
+		outcome: r.Outcome, asked: r.SignOut, at: at,
 		made: func(w work) bool {
 			return w.attempts == r.Attempt && w.outcome == r.Outcome && w.at == at && w.code == r.Code && w.requestID == r.RequestID
 		},
@@ -162,11 +173,14 @@ type ending struct {
 	repeated bool
 	edit     *edit
 	outcome  job.Outcome // empty for a release
+	asked    bool
 	at       int64
 	// made says whether a state is what the write would have left: then it has
 	// been made before, by a try whose reply was lost or by an earlier call.
 	made func(work) bool
 }
+
+func (x ending) end() end { return end{key: x.key, attempt: x.attempt, outcome: x.outcome} }
 
 // endClaim makes the write, and counts it once.
 func (l *DynamoDB) endClaim(ctx context.Context, x ending) error {
@@ -181,7 +195,7 @@ func (l *DynamoDB) endClaim(ctx context.Context, x ending) error {
 	if err != nil {
 		return err
 	}
-	mark, again := l.takeMark(x)
+	mark, again := l.takeMark(x.end())
 	e := x.edit.ifIs("owner", str(x.owner)).ifIs("attempts", num(int64(x.attempt))).
 		drop("owner", "until", "mark").add("ver", 1)
 	if x.outcome != "" {
@@ -196,11 +210,11 @@ func (l *DynamoDB) endClaim(ctx context.Context, x ending) error {
 	case err != nil:
 		if w.unsure || again {
 			l.doubt(x.key.Job, mark)
-			l.keepMark(x, mark)
+			l.keepMark(x.end(), mark)
 		}
 		return fmt.Errorf("ending a claim of job %s: %w", x.key.Job, err)
 	case w.done && !x.repeated:
-		l.count(ctx, t, addition{outcome: x.outcome, at: x.at})
+		l.count(ctx, t, addition{outcome: x.outcome, asked: x.asked, at: x.at})
 		return nil
 	}
 	state := readWork(w.now)

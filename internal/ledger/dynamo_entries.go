@@ -68,6 +68,7 @@ func readEntry(listing item, w work) (Entry, error) {
 		Target: t, Outcome: w.outcome, Repeated: w.repeatedBy != "",
 		Code: w.code, Note: w.note, RequestID: w.requestID,
 		Attempts: w.attempts, Calls: w.calls, Claimed: w.claimed(), At: fromMillis(w.at),
+		SignOut: w.signOut, SignOutCode: w.signOutCode, SignOutRequestID: w.signOutID, SignOutAt: fromMillis(w.signOutAt),
 	}, err
 }
 

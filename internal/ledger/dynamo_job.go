@@ -14,7 +14,7 @@ import (
 // CreateJob writes a new job.
 func (l *DynamoDB) CreateJob(ctx context.Context, j job.Job) error {
 	e := newEdit()
-	for name, v := range map[string]any{"sources": j.Sources, "policy": j.Policy, "counts": j.Counts} {
+	for name, v := range map[string]any{"sources": j.Sources, "policy": j.Policy, "counts": j.Counts, "plan": j.Plan} {
 		b, err := json.Marshal(v)
 		if err != nil {
 			return err
@@ -85,7 +85,12 @@ func readJob(i item) (job.Job, error) {
 		State:   job.State(i.text("state")),
 		Created: fromMillis(i.int("created")), Opened: fromMillis(i.int("opened")), Finished: fromMillis(i.int("finished")),
 	}
-	for name, v := range map[string]any{"sources": &j.Sources, "policy": &j.Policy, "counts": &j.Counts} {
+	for name, v := range map[string]any{
+		"sources": &j.Sources, "policy": &j.Policy, "counts": &j.Counts, "plan": &j.Plan, "seal": &j.Seal,
+	} {
+		if !i.has(name) {
+			continue
+		}
 		if err := json.Unmarshal([]byte(i.text(name)), v); err != nil {
 			return j, fmt.Errorf("reading job %s: its %s: %w", j.ID, name, err)
 		}

@@ -26,19 +26,19 @@ func (l *DynamoDB) doubt(id, mark string) {
 	l.unsure[mark] = id
 }
 
-// end names a write that ends a claim.
+// end names a write that ends a claim, or a second step.
 type end struct {
 	key     Key
 	attempt int
 	outcome job.Outcome
+	signOut job.SignOut
 }
 
 // takeMark is the mark of a write: a new one, or that of the same write tried
 // before, of unknown effect. Nobody else has it then.
-func (l *DynamoDB) takeMark(x ending) (mark string, again bool) {
+func (l *DynamoDB) takeMark(k end) (mark string, again bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	k := end{x.key, x.attempt, x.outcome}
 	if mark, again = l.again[k]; again {
 		delete(l.again, k)
 		delete(l.unsure, mark)
@@ -48,10 +48,10 @@ func (l *DynamoDB) takeMark(x ending) (mark string, again bool) {
 }
 
 // keepMark keeps a mark for when the write is tried again.
-func (l *DynamoDB) keepMark(x ending, mark string) {
+func (l *DynamoDB) keepMark(k end, mark string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.again[end{x.key, x.attempt, x.outcome}] = mark
+	l.again[k] = mark
 }
 
 // uncounted is what a target's state shows of writes of this handle that have not
@@ -64,10 +64,14 @@ func (l *DynamoDB) uncounted(w work, mark string) (a addition) {
 		return m != "" && (m == mark || unsure)
 	}
 	if ours(w.by) {
-		a.outcome, a.at = w.outcome, w.at
+		a.outcome, a.asked, a.at = w.outcome, w.asked, w.at
+	}
+	if ours(w.signOutBy) {
+		a.ended = w.signOut
 	}
 	a.repeated = ours(w.repeatedBy)
 	delete(l.unsure, w.by)
 	delete(l.unsure, w.repeatedBy)
+	delete(l.unsure, w.signOutBy)
 	return a
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -110,15 +111,18 @@ type counting struct {
 
 func (c *counting) add(w work) {
 	if w.by == "" && w.repeatedBy == "" {
-		return
+		return // without an outcome there is no second step
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if w.by != "" {
-		c.session(w.by).add(addition{outcome: w.outcome, at: w.at})
+		c.session(w.by).add(addition{outcome: w.outcome, asked: w.asked, at: w.at})
 	}
 	if w.repeatedBy != "" {
 		c.session(w.repeatedBy).add(addition{repeated: true})
+	}
+	if w.signOutBy != "" {
+		c.session(w.signOutBy).add(addition{ended: w.signOut})
 	}
 }
 
@@ -145,27 +149,45 @@ func (l *DynamoDB) recount(ctx context.Context, id string) error {
 		return err
 	}
 	var c counting
-	g, gctx := errgroup.WithContext(ctx)
+	if err := l.pass(ctx, id, &c, func(key, work) error { return nil }); err != nil {
+		return fmt.Errorf("counting the outcomes of job %s: %w", id, err)
+	}
+	return l.setRight(ctx, id, before, &c)
+}
+
+// passed are the attributes that a pass reads of a target's state.
+var passed = []string{attrSK, "outcome", "at", "by", "repeated_by", "sign_out", "sign_out_by"}
+
+// pass counts what every session has recorded of a job, and calls each for the
+// targets that have been recorded, several at a time.
+func (l *DynamoDB) pass(ctx context.Context, id string, c *counting, each func(key, work) error) error {
+	names := make(map[string]string)
+	for _, n := range passed {
+		names["#"+n] = n
+	}
+	projection := "#" + strings.Join(passed, ", #")
+	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(recountShards)
 	for shard := range shards {
 		g.Go(func() error {
-			q := partition(workPK(id, shard))
+			pk := workPK(id, shard)
+			q := partition(pk)
 			q.FilterExpression = aws.String("attribute_exists(#by) OR attribute_exists(#repeated_by)")
-			q.ProjectionExpression = aws.String("#outcome, #at, #by, #repeated_by")
-			q.ExpressionAttributeNames = map[string]string{"#by": "by", "#repeated_by": "repeated_by", "#outcome": "outcome", "#at": "at"}
-			for i, err := range l.query(gctx, q) {
+			q.ProjectionExpression, q.ExpressionAttributeNames = &projection, names
+			for i, err := range l.query(ctx, q) {
 				if err != nil {
 					return err
 				}
-				c.add(readWork(i))
+				w := readWork(i)
+				c.add(w)
+				if err := each(key{pk, i.text(attrSK)}, w); err != nil {
+					return err
+				}
 			}
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return fmt.Errorf("counting the outcomes of job %s: %w", id, err)
-	}
-	return l.setRight(ctx, id, before, &c)
+	return g.Wait()
 }
 
 // setRight writes what a pass has found into the items of sessions that are open,

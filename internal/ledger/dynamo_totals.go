@@ -27,6 +27,12 @@ import (
 //   - An item is written under the condition of its version. Who finds that it
 //     has moved takes the larger of both figures, each of them a lower bound.
 //
+// Second steps are counted alike: those asked for, by the outcome that they
+// follow, and those that have ended; pending is the difference. Once all outcomes
+// are counted, so are the second steps asked for, because they were counted with
+// them (by outcome, so that this holds for the larger of two figures, too), and
+// the difference is not below what is truly pending.
+//
 // So a job is never taken for finished too early. What stands may be too low after
 // a crash, by what the session recorded since it last wrote: then somebody has to
 // count. An item is open from before the session's first record until the session
@@ -210,9 +216,9 @@ func (l *DynamoDB) Totals(ctx context.Context, id string) (Totals, error) {
 	if err != nil {
 		return Totals{}, err
 	}
-	t := Totals{Targets: i.int("listed"), Outcomes: make(map[job.Outcome]int64)}
+	t := Totals{Targets: i.int("listed"), Outcomes: make(map[job.Outcome]int64), SignOuts: make(map[job.SignOut]int64)}
 	t.Pending = t.Targets
-	var last int64
+	var last, pending int64
 	for _, s := range all {
 		for o, n := range s.outcomes {
 			if n != 0 {
@@ -220,8 +226,18 @@ func (l *DynamoDB) Totals(ctx context.Context, id string) (Totals, error) {
 				t.Pending -= n
 			}
 		}
+		for _, n := range s.asked {
+			pending += n
+		}
+		for state, n := range s.ended {
+			t.SignOuts[state] += n
+			pending -= n
+		}
 		t.Repeated += s.repeated
 		last = max(last, s.last)
+	}
+	if pending > 0 {
+		t.SignOuts[job.SignOutPending] = pending
 	}
 	t.Last = fromMillis(last)
 	return t, nil

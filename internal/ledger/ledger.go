@@ -18,6 +18,10 @@ var (
 	ErrNoJob = errors.New("the ledger has no such job")
 	// ErrExists says that a job of that ID is in the ledger already.
 	ErrExists = errors.New("the ledger has a job of that ID already")
+	// ErrSealed says that the job has another seal already.
+	ErrSealed = errors.New("the job is sealed already, with another root")
+	// ErrExclusions says that the job is open and has other exclusions.
+	ErrExclusions = errors.New("the job is open, and its exclusions are others: they cannot change any more")
 	// ErrNoLedger says that there is no ledger at the place named.
 	ErrNoLedger = errors.New("there is no ledger")
 )

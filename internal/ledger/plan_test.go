@@ -21,12 +21,14 @@ func TestPlans(t *testing.T) {
 		args  int
 		want  []string
 	}{
-		"claim":  {claimQuery, 3, []string{"SEARCH n USING PRIMARY KEY (job=? AND hash=?)", "SEARCH t USING PRIMARY KEY (job=? AND place=?)"}},
-		"grant":  {grantQuery, 6, []string{"SEARCH target USING PRIMARY KEY (job=? AND place=?)"}},
-		"record": {recordQuery, 11, []string{"SEARCH target USING PRIMARY KEY (job=? AND place=?)"}},
-		"tail":   {tailQuery, 1, []string{"SEARCH job USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SEARCH target USING PRIMARY KEY (job=?)"}},
-		"totals": {totalsQuery, 1, []string{"SEARCH job USING INDEX sqlite_autoindex_job_1 (id=?)", "SEARCH total USING PRIMARY KEY (job=?) LEFT-JOIN"}},
-		"page":   {pageQuery, 3, []string{"SEARCH target USING PRIMARY KEY (job=? AND place>?)"}},
+		"claim":    {claimQuery, 3, []string{"SEARCH n USING PRIMARY KEY (job=? AND hash=?)", "SEARCH t USING PRIMARY KEY (job=? AND place=?)"}},
+		"grant":    {grantQuery, 6, []string{"SEARCH target USING PRIMARY KEY (job=? AND place=?)"}},
+		"record":   {recordQuery, 12, []string{"SEARCH target USING PRIMARY KEY (job=? AND place=?)"}},
+		"sign-out": {signOutQuery, 6, []string{"SEARCH target USING PRIMARY KEY (job=? AND place=?)"}},
+		"seat":     {seatQuery, 3, []string{"SEARCH n USING PRIMARY KEY (job=? AND hash=?)", "SEARCH t USING PRIMARY KEY (job=? AND place=?)"}},
+		"tail":     {tailQuery, 1, []string{"SEARCH job USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SEARCH target USING PRIMARY KEY (job=?)"}},
+		"totals":   {totalsQuery, 1, []string{"SEARCH job USING INDEX sqlite_autoindex_job_1 (id=?)", "SEARCH total USING PRIMARY KEY (job=?) LEFT-JOIN"}},
+		"page":     {pageQuery, 3, []string{"SEARCH target USING PRIMARY KEY (job=? AND place>?)"}},
 	} {
 		var plan []string
 		err := l.db.Read(context.Background(), func(conn *sqlite.Conn) error {

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"relock/internal/job"
 	"relock/internal/sqlite"
 )
 
@@ -142,40 +141,4 @@ func fromMillis(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
-}
-
-// change is what one transaction adds to a job's totals.
-type change struct {
-	targets, repeated, last int64
-	outcomes                map[job.Outcome]int64
-}
-
-func (l *SQLite) change(num int64) *change {
-	c, ok := l.changes[num]
-	if !ok {
-		c = &change{outcomes: make(map[job.Outcome]int64)}
-		l.changes[num] = c
-	}
-	return c
-}
-
-// flush writes the totals once a transaction, not once an operation.
-func (l *SQLite) flush(tx *sqlite.Tx) error {
-	for num, c := range l.changes {
-		if c.targets != 0 || c.repeated != 0 || c.last != 0 {
-			_, err := tx.Exec(`UPDATE job SET targets = targets + ?, repeated = repeated + ?, last = max(last, ?) WHERE num = ?`,
-				c.targets, c.repeated, c.last, num)
-			if err != nil {
-				return err
-			}
-		}
-		for o, n := range c.outcomes {
-			_, err := tx.Exec(`INSERT INTO total (job, outcome, n) VALUES (?, ?, ?)
-				ON CONFLICT DO UPDATE SET n = n + excluded.n`, num, string(o), n)
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -20,12 +20,12 @@ const maxSeats = 8192
 
 // The statements that run for every target; see TestPlans.
 const (
-	claimQuery = `SELECT t.place, outcome, until, flags, attempts, tries, deferrals, metadata
+	claimQuery = `SELECT t.place, outcome, until, flags, attempts, tries, deferrals, metadata, sign_out
 		FROM name n JOIN target t ON t.job = n.job AND t.place = n.place
 		WHERE n.job = ? AND n.hash = ? AND username = ? LIMIT 1`
 	grantQuery  = `UPDATE target SET owner = ?, until = ?, attempts = ?, flags = ? WHERE job = ? AND place = ?`
 	recordQuery = `UPDATE target SET owner = NULL, until = 0, outcome = ?, flags = ?, calls = calls + ?, at = ?,
-		code = ?, note = ?, request_id = ?
+		code = ?, note = ?, request_id = ?, sign_out = ?
 		WHERE job = ? AND place = ? AND attempts = ? AND owner = ? AND outcome IS NULL`
 )
 
@@ -53,7 +53,7 @@ func (l *SQLite) claim(tx *sqlite.Tx, key Key, owner string, lease time.Duration
 		claim = Claim{Attempt: int(r.Int(4)), Tries: int(r.Int(5)), Deferrals: int(r.Int(6))}
 		switch {
 		case !r.Null(1):
-			claim.Status, claim.Outcome = Finished, job.Outcome(r.Text(1))
+			claim.Status, claim.Outcome, claim.SignOut = Finished, job.Outcome(r.Text(1)), job.SignOut(r.Text(8))
 		case until > millis(now):
 			claim.Status, claim.Until = Held, fromMillis(until)
 		case until != 0 || flags&flagDoubt != 0:
@@ -86,8 +86,7 @@ func (l *SQLite) find(tx *sqlite.Tx, key Key) (p seat, ok bool, err error) {
 	if p.num, err = l.cachedNum(tx, key.Job); err != nil {
 		return p, false, err
 	}
-	ok, err = l.lookUp(tx, `SELECT t.place, flags FROM name n JOIN target t ON t.job = n.job AND t.place = n.place
-		WHERE n.job = ? AND n.hash = ? AND username = ? LIMIT 1`, p.num, key.Username, func(r sqlite.Row) error {
+	ok, err = l.lookUp(tx, seatQuery, p.num, key.Username, func(r sqlite.Row) error {
 		p.place, p.flags = r.Int(0), r.Int(1)
 		return nil
 	})
@@ -157,8 +156,12 @@ func (l *SQLite) record(tx *sqlite.Tx, r Record) error {
 	}
 	added := p.repeat(r.Repeated)
 	at := millis(r.At)
+	var signOut any
+	if r.SignOut {
+		signOut = string(job.SignOutPending)
+	}
 	n, err := tx.Exec(recordQuery,
-		string(r.Outcome), p.flags, r.Calls, at, text(r.Code), text(r.Note), text(r.RequestID),
+		string(r.Outcome), p.flags, r.Calls, at, text(r.Code), text(r.Note), text(r.RequestID), signOut,
 		p.num, p.place, r.Attempt, r.Owner)
 	if err != nil {
 		return err
@@ -177,6 +180,9 @@ func (l *SQLite) record(tx *sqlite.Tx, r Record) error {
 	c.last = max(c.last, at)
 	if added {
 		c.repeated++
+	}
+	if r.SignOut {
+		c.pending++
 	}
 	return nil
 }

@@ -23,12 +23,16 @@ func (l *SQLite) CreateJob(ctx context.Context, j job.Job) error {
 	if err != nil {
 		return err
 	}
+	plan, err := json.Marshal(j.Plan)
+	if err != nil {
+		return err
+	}
 	return l.db.Write(ctx, func(tx *sqlite.Tx) error {
 		n, err := tx.Exec(`INSERT INTO job
-			(id, pool, region, reason, parent, started_by, content, sources, policy, counts, state, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			(id, pool, region, reason, parent, started_by, content, sources, policy, counts, plan, state, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			j.ID, j.Pool, j.Region, j.Reason, j.Parent, j.StartedBy, j.Content,
-			string(sources), string(policy), string(counts), string(job.StateStaging), millis(j.Created))
+			string(sources), string(policy), string(counts), string(plan), string(job.StateStaging), millis(j.Created))
 		if err == nil && n == 0 {
 			err = ErrExists
 		}
@@ -36,7 +40,7 @@ func (l *SQLite) CreateJob(ctx context.Context, j job.Job) error {
 	})
 }
 
-const jobColumns = `SELECT id, pool, region, reason, parent, started_by, sources, policy, counts,
+const jobColumns = `SELECT id, pool, region, reason, parent, started_by, sources, policy, counts, plan, seal,
 	state, created, opened, finished, content FROM job `
 
 // Job returns a job.
@@ -61,11 +65,14 @@ func (l *SQLite) jobs(ctx context.Context, query string, args ...any) (jobs []jo
 		return c.Query(query, func(r sqlite.Row) error {
 			j := job.Job{
 				ID: r.Text(0), Pool: r.Text(1), Region: r.Text(2), Reason: r.Text(3),
-				Parent: r.Text(4), StartedBy: r.Text(5), State: job.State(r.Text(9)),
-				Created: fromMillis(r.Int(10)), Opened: fromMillis(r.Int(11)), Finished: fromMillis(r.Int(12)),
-				Content: r.Text(13),
+				Parent: r.Text(4), StartedBy: r.Text(5), State: job.State(r.Text(11)),
+				Created: fromMillis(r.Int(12)), Opened: fromMillis(r.Int(13)), Finished: fromMillis(r.Int(14)),
+				Content: r.Text(15),
 			}
-			for i, v := range []any{&j.Sources, &j.Policy, &j.Counts} {
+			for i, v := range []any{&j.Sources, &j.Policy, &j.Counts, &j.Plan, &j.Seal} {
+				if r.Null(6 + i) {
+					continue
+				}
 				if err := json.Unmarshal([]byte(r.Text(6+i)), v); err != nil {
 					return err
 				}
@@ -126,33 +133,4 @@ func (l *SQLite) Sent(ctx context.Context, id string) (place int64, err error) {
 		return err
 	})
 	return place, err
-}
-
-const totalsQuery = `SELECT targets, repeated, last, outcome, n
-	FROM job LEFT JOIN total ON total.job = job.num WHERE id = ?`
-
-// Totals counts the job's targets.
-func (l *SQLite) Totals(ctx context.Context, id string) (Totals, error) {
-	t := Totals{Outcomes: make(map[job.Outcome]int64)}
-	err := l.db.Read(ctx, func(c *sqlite.Conn) error {
-		found := false
-		// One statement, so that the figures fit together.
-		err := c.Query(totalsQuery, func(r sqlite.Row) error {
-			found = true
-			t.Targets, t.Repeated, t.Last = r.Int(0), r.Int(1), fromMillis(r.Int(2))
-			if n := r.Int(4); n != 0 {
-				t.Outcomes[job.Outcome(r.Text(3))] = n
-			}
-			return nil
-		}, id)
-		if err == nil && !found {
-			err = ErrNoJob
-		}
-		return err
-	})
-	t.Pending = t.Targets
-	for _, n := range t.Outcomes {
-		t.Pending -= n
-	}
-	return t, err
 }

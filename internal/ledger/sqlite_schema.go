@@ -15,7 +15,8 @@ import (
 // one each. The table name finds the place; see sqlite_name.go.
 var sqliteSchema = sqlite.Schema{
 	ApplicationID: 0x524c6b4c, // "RLkL"
-	Version:       1,
+	Version:       2,
+	Upgrades:      map[int]string{1: sqliteUpgrade1},
 	SQL: `
 CREATE TABLE meta (
 	key   TEXT PRIMARY KEY,
@@ -34,6 +35,8 @@ CREATE TABLE job (
 	sources    TEXT NOT NULL, -- JSON
 	policy     TEXT NOT NULL, -- JSON
 	counts     TEXT NOT NULL, -- JSON
+	plan       TEXT NOT NULL DEFAULT '{}', -- JSON
+	seal       TEXT,          -- JSON, NULL for none
 	state      TEXT NOT NULL,
 	created    INTEGER NOT NULL,
 	opened     INTEGER NOT NULL DEFAULT 0,
@@ -42,7 +45,15 @@ CREATE TABLE job (
 	targets    INTEGER NOT NULL DEFAULT 0, -- rows in target
 	repeated   INTEGER NOT NULL DEFAULT 0, -- of these, with the flag repeated
 	last       INTEGER NOT NULL DEFAULT 0, -- when the latest outcome was recorded
-	named      INTEGER NOT NULL DEFAULT 0  -- targets up to this place are in name
+	named      INTEGER NOT NULL DEFAULT 0, -- targets up to this place are in name
+	sign_out_pending INTEGER NOT NULL DEFAULT 0, -- rows in target by sign_out
+	sign_out_done    INTEGER NOT NULL DEFAULT 0,
+	sign_out_failed  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE exclusion (
+	job  INTEGER PRIMARY KEY,
+	list TEXT NOT NULL -- one JSON object a line
 ) STRICT;
 
 CREATE TABLE total (
@@ -69,6 +80,10 @@ CREATE TABLE target (
 	code       TEXT,
 	note       TEXT,
 	request_id TEXT,
+	sign_out            TEXT,              -- NULL for none
+	sign_out_at         INTEGER NOT NULL DEFAULT 0,
+	sign_out_code       TEXT,
+	sign_out_request_id TEXT,
 	PRIMARY KEY (job, place)
 ) STRICT, WITHOUT ROWID;
 
@@ -108,3 +123,21 @@ func sqliteError(err error) error {
 	}
 	return fmt.Errorf("the ledger: %w", err)
 }
+
+// sqliteUpgrade1 adds plan, seal, exclusions and the second step. It writes no row
+// of target: a column that is added has its default in the rows that are there.
+const sqliteUpgrade1 = `
+ALTER TABLE job ADD COLUMN plan TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE job ADD COLUMN seal TEXT;
+ALTER TABLE job ADD COLUMN sign_out_pending INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN sign_out_done INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN sign_out_failed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN sign_out TEXT;
+ALTER TABLE target ADD COLUMN sign_out_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE target ADD COLUMN sign_out_code TEXT;
+ALTER TABLE target ADD COLUMN sign_out_request_id TEXT;
+CREATE TABLE exclusion (
+	job  INTEGER PRIMARY KEY,
+	list TEXT NOT NULL -- one JSON object a line
+) STRICT;
+`

@@ -133,7 +133,7 @@ func decodeMetadata(s string) (m map[string]string, err error) {
 const entryPage = 1000
 
 const pageQuery = `SELECT place, username, metadata, outcome, flags, attempts, calls, until, at,
-	code, note, request_id FROM target WHERE job = ? AND place > ? ORDER BY place LIMIT ?`
+	code, note, request_id, sign_out, sign_out_at, sign_out_code, sign_out_request_id FROM target WHERE job = ? AND place > ? ORDER BY place LIMIT ?`
 
 // Entries yields the targets that the filter keeps, by place. It reads page by
 // page: a long read would keep the WAL from shrinking under a running job.
@@ -183,11 +183,19 @@ func entry(r sqlite.Row) (Entry, error) {
 		Claimed:  r.Int(7) != 0,
 		At:       fromMillis(r.Int(8)),
 		Code:     r.Text(9), Note: r.Text(10), RequestID: r.Text(11),
+		SignOut: job.SignOut(r.Text(12)), SignOutAt: fromMillis(r.Int(13)), SignOutCode: r.Text(14), SignOutRequestID: r.Text(15),
 	}, err
 }
 
 // closeChunk is how many targets one transaction of CloseOut looks at.
 const closeChunk = 5000
+
+// lastOfChunk is the last place of the chunk of targets after a place, and whether
+// there is one.
+func lastOfChunk(tx *sqlite.Tx, num, after int64) (place int64, ok bool, err error) {
+	return tx.Int(`SELECT max(place) FROM (SELECT place FROM target
+		WHERE job = ? AND place > ? ORDER BY place LIMIT ?)`, num, after, closeChunk)
+}
 
 // CloseOut gives every pending target without a live claim the outcome.
 func (l *SQLite) CloseOut(ctx context.Context, id string, outcome job.Outcome, at time.Time) (closed int64, err error) {
@@ -202,9 +210,7 @@ func (l *SQLite) CloseOut(ctx context.Context, id string, outcome job.Outcome, a
 				return err
 			}
 			from := place
-			place, more, err = tx.Int(`SELECT max(place) FROM (SELECT place FROM target
-				WHERE job = ? AND place > ? ORDER BY place LIMIT ?)`, num, from, closeChunk)
-			if err != nil || !more {
+			if place, more, err = lastOfChunk(tx, num, from); err != nil || !more {
 				return err
 			}
 			n, err = tx.Exec(`UPDATE target SET outcome = ?, at = ?,

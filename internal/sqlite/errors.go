@@ -14,6 +14,7 @@ var (
 	ErrNoFile   = errors.New("the file does not exist")
 	ErrNotOurs  = errors.New("the file is not one of Relock's, or of another kind")
 	ErrNewer    = errors.New("the file was written by a newer version of Relock")
+	ErrOlder    = errors.New("the file was written by an older version of Relock, and this one cannot upgrade it")
 	ErrReadOnly = errors.New("the file is read-only")
 	ErrDenied   = errors.New("the file cannot be opened")
 	ErrFull     = errors.New("the disk is full")
@@ -30,6 +31,7 @@ var remedies = map[error]string{
 	ErrNoFile:   "check the folder's name, or run `enqueue`, which creates it",
 	ErrNotOurs:  "name another folder",
 	ErrNewer:    "use that version",
+	ErrOlder:    "use that version to end what is in it, or name another folder",
 	ErrReadOnly: "make the file and its folder writable for this user",
 	ErrDenied:   "make the file and its folder readable and writable for this user",
 	ErrFull:     "free some space, then go on; nothing that was confirmed is lost",

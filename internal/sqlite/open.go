@@ -105,17 +105,17 @@ func prepareFile(path string, create bool) error {
 	return f.Close()
 }
 
-// setUp checks that the file is ours, makes the schema in an empty one, and
-// sets the pragmas. A file that is not ours is not changed.
+// setUp checks that the file is ours, makes the schema in an empty one, upgrades
+// an older one, and sets the pragmas. A file that is not ours is not changed.
 func setUp(c *Conn, s Schema, o Options, create bool) error {
 	if err := c.script(fmt.Sprintf("PRAGMA busy_timeout=%d", o.BusyTimeout.Milliseconds())); err != nil {
 		return err
 	}
-	empty, err := check(c, s)
+	version, err := check(c, s)
 	if err != nil {
 		return err
 	}
-	if empty && !create {
+	if version == 0 && !create {
 		return &Error{Path: c.path, Op: "opening", Kind: ErrNotOurs, Err: errors.New("it is empty")}
 	}
 	if ro, ok := c.raw.(interface{ IsReadOnly(string) (bool, error) }); ok {
@@ -147,9 +147,12 @@ func setUp(c *Conn, s Schema, o Options, create bool) error {
 		return err
 	}
 	err = func() error {
-		empty, err := check(c, s) // once more: another process may have been quicker
-		if err != nil || !empty {
+		version, err := check(c, s) // once more: another process may have been quicker
+		if err != nil {
 			return err
+		}
+		if version > 0 {
+			return upgrade(c, s, version)
 		}
 		if err := c.script(s.SQL); err != nil {
 			return err
@@ -178,26 +181,46 @@ PRAGMA cache_size=-%d;
 PRAGMA wal_autocheckpoint=1000;
 PRAGMA journal_size_limit=16777216`
 
-// check says whether the file is still empty, or else whether it is not ours.
-func check(c *Conn, s Schema) (empty bool, err error) {
+// upgrade takes a file from a version to the one that this program writes.
+func upgrade(c *Conn, s Schema, version int) error {
+	if version == s.Version {
+		return nil
+	}
+	for v := version; v < s.Version; v++ {
+		if err := c.script(s.Upgrades[v]); err != nil {
+			return fmt.Errorf("upgrading the schema from %d to %d: %w", v, v+1, err)
+		}
+	}
+	return c.script(fmt.Sprintf("PRAGMA user_version=%d", s.Version))
+}
+
+// check returns the version of the file, 0 for an empty one, or an error where it
+// is not ours or cannot be upgraded to the version of s.
+func check(c *Conn, s Schema) (int, error) {
 	var id, version, tables int64
 	// One statement, so that it sees the file before or after another process
 	// makes the schema.
-	err = c.Query(`SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+	err := c.Query(`SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
 		FROM pragma_application_id, pragma_user_version`, func(r Row) error {
 		id, version, tables = r.Int(0), r.Int(1), r.Int(2)
 		return nil
 	})
 	switch {
 	case err != nil:
-		return false, err
+		return 0, err
 	case id == 0 && version == 0 && tables == 0:
-		return true, nil
+		return 0, nil
 	case id != int64(s.ApplicationID) || version <= 0:
-		return false, &Error{Path: c.path, Op: "opening", Kind: ErrNotOurs}
+		return 0, &Error{Path: c.path, Op: "opening", Kind: ErrNotOurs}
 	case version > int64(s.Version):
-		return false, &Error{Path: c.path, Op: "opening", Kind: ErrNewer,
+		return 0, &Error{Path: c.path, Op: "opening", Kind: ErrNewer,
 			Err: fmt.Errorf("schema %d, this version knows %d", version, s.Version)}
 	}
-	return false, nil
+	for v := int(version); v < s.Version; v++ {
+		if s.Upgrades[v] == "" {
+			return 0, &Error{Path: c.path, Op: "opening", Kind: ErrOlder,
+				Err: fmt.Errorf("schema %d, this version writes %d", version, s.Version)}
+		}
+	}
+	return int(version), nil
 }

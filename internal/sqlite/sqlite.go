@@ -26,6 +26,10 @@ type Schema struct {
 	Version int
 	// SQL creates everything in an empty file.
 	SQL string
+	// Upgrades holds, under a version, the SQL that takes a file from it to the
+	// next one. They run in order, in one transaction: a file is upgraded whole or
+	// not at all. A file of a version that is not there is ErrOlder.
+	Upgrades map[int]string
 	// Init, if set, is called in the transaction that runs SQL.
 	Init func(*Tx) error
 }

@@ -16,8 +16,8 @@ type Ledger interface {
 	// ID names the ledger for as long as it exists; messages carry it.
 	ID() string
 
-	// CreateJob writes a new job. It begins in job.StateStaging whatever
-	// j.State says. ErrExists if the ledger has a job of that ID.
+	// CreateJob writes a new job, with its plan. It begins in job.StateStaging,
+	// without a seal, whatever j says. ErrExists if the ledger has a job of that ID.
 	CreateJob(ctx context.Context, j job.Job) error
 	// Job returns a job, or ErrNoJob.
 	Job(ctx context.Context, id string) (job.Job, error)
@@ -28,6 +28,17 @@ type Ledger interface {
 	// *ledger.StateError for a step that is not allowed; a job that is in that
 	// state already is left as it is.
 	SetState(ctx context.Context, id string, to job.State, at time.Time) error
+
+	// SetExclusions keeps whom the job must not touch, in order, at most
+	// ledger.MaxExclusions. While the job is staging, it replaces what is there;
+	// later only the very same exclusions are taken, and others are
+	// ledger.ErrExclusions.
+	SetExclusions(ctx context.Context, id string, list []job.Exclusion) error
+	// Exclusions returns what SetExclusions kept.
+	Exclusions(ctx context.Context, id string) ([]job.Exclusion, error)
+	// SetSeal keeps the seal of a job, once: the very same again is fine, another
+	// is ledger.ErrSealed.
+	SetSeal(ctx context.Context, id string, s job.Seal) error
 
 	// AddTargets lists targets of a job that is not finished or cancelled
 	// (otherwise a *ledger.StateError to open): a long list is worked on while its
@@ -58,12 +69,22 @@ type Ledger interface {
 	Release(ctx context.Context, r ledger.Release) error
 	// Record writes the outcome of a claimed target; ErrClaimLost unless the
 	// claim is still the caller's, be its lease over or not. The very same record
-	// twice is fine and counts once.
+	// twice is fine and counts once. With r.SignOut, the target's second step is
+	// pending from the same write on.
 	Record(ctx context.Context, r ledger.Record) error
 	// CloseOut gives every pending target without a live claim the outcome
 	// (cancelled or missing), and those in doubt the note NoteInDoubt. It
 	// returns how many those were. Interrupted, it is simply called again.
 	CloseOut(ctx context.Context, id string, outcome job.Outcome, at time.Time) (int64, error)
+
+	// RecordSignOut ends a target's second step. It takes effect once: where the
+	// step is not pending it changes nothing, and is no error. ErrNoJob if the
+	// ledger does not know the job; an error for a state that is no end.
+	RecordSignOut(ctx context.Context, r ledger.SignOutRecord) error
+	// CloseSignOuts gives every second step that is pending the state failed and
+	// the code ledger.CodeMissing, and returns how many those were. Interrupted, it
+	// is simply called again.
+	CloseSignOuts(ctx context.Context, id string, at time.Time) (int64, error)
 
 	// Halt returns the halt of a scope, and whether there is one.
 	Halt(ctx context.Context, scope string) (job.Halt, bool, error)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
@@ -33,6 +34,7 @@ var _ Ledger = (*Memory)(nil)
 type memoryJob struct {
 	job.Job
 	sent    int64
+	exclude []job.Exclusion
 	targets map[job.Username]*memoryTarget
 }
 
@@ -74,6 +76,7 @@ func (m *Memory) CreateJob(_ context.Context, j job.Job) error {
 	if _, err := m.find(j.ID); err == nil {
 		return ledger.ErrExists
 	}
+	j.Seal = nil
 	j.State, j.Created, j.Opened, j.Finished = job.StateStaging, millis(j.Created), time.Time{}, time.Time{}
 	m.jobs = append(m.jobs, &memoryJob{Job: j, targets: make(map[job.Username]*memoryTarget)})
 	return nil
@@ -87,7 +90,25 @@ func (m *Memory) Job(_ context.Context, id string) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
-	return j.Job, nil
+	return j.copy(), nil
+}
+
+// copy is the job as a ledger hands it out: what a caller does to it changes
+// nothing here. JSON is how the others keep plans.
+func (j *memoryJob) copy() job.Job {
+	c := j.Job
+	c.Plan = job.Plan{}
+	b, err := json.Marshal(j.Plan)
+	if err == nil {
+		err = json.Unmarshal(b, &c.Plan)
+	}
+	if err != nil {
+		panic(err) // a plan that is no JSON, such as a budget of NaN
+	}
+	if j.Seal != nil {
+		c.Seal = new(*j.Seal)
+	}
+	return c
 }
 
 // Jobs returns every job, the newest first.
@@ -96,7 +117,7 @@ func (m *Memory) Jobs(context.Context) ([]job.Job, error) {
 	defer m.mu.Unlock()
 	var jobs []job.Job
 	for _, j := range slices.Backward(m.jobs) {
-		jobs = append(jobs, j.Job)
+		jobs = append(jobs, j.copy())
 	}
 	slices.SortStableFunc(jobs, func(a, b job.Job) int { return b.Created.Compare(a.Created) })
 	return jobs, nil
@@ -185,7 +206,7 @@ func (m *Memory) Totals(_ context.Context, id string) (ledger.Totals, error) {
 
 // count makes totals from targets.
 func count(entries []ledger.Entry) ledger.Totals {
-	t := ledger.Totals{Outcomes: make(map[job.Outcome]int64)}
+	t := ledger.Totals{Outcomes: make(map[job.Outcome]int64), SignOuts: make(map[job.SignOut]int64)}
 	for _, e := range entries {
 		t.Targets++
 		if e.Repeated {
@@ -196,6 +217,9 @@ func count(entries []ledger.Entry) ledger.Totals {
 			continue
 		}
 		t.Outcomes[e.Outcome]++
+		if e.SignOut != "" {
+			t.SignOuts[e.SignOut]++
+		}
 		if e.At.After(t.Last) {
 			t.Last = e.At
 		}

@@ -28,7 +28,7 @@ func (m *Memory) Claim(_ context.Context, key ledger.Key, owner string, lease ti
 	now := m.now()
 	switch {
 	case t.Outcome != "":
-		c.Status, c.Outcome = ledger.Finished, t.Outcome
+		c.Status, c.Outcome, c.SignOut = ledger.Finished, t.Outcome, t.SignOut
 		return c, nil
 	case t.live(now):
 		c.Status, c.Until = ledger.Held, t.until
@@ -107,6 +107,9 @@ func (m *Memory) Record(_ context.Context, r ledger.Record) error {
 	t.Outcome, t.Code, t.Note, t.RequestID, t.At = r.Outcome, r.Code, r.Note, r.RequestID, at
 	t.Repeated = t.Repeated || r.Repeated
 	t.Calls += r.Calls
+	if r.SignOut {
+		t.SignOut = job.SignOutPending
+	}
 	return nil
 }
 
