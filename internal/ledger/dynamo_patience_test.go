@@ -67,6 +67,7 @@ func TestDynamoDBPatience(t *testing.T) {
 		least, most time.Duration
 		tries       int // at least
 		want        string
+		answered    bool // for Unanswered
 	}{
 		"throttled": {
 			put:   func(*http.Request) (*http.Response, error) { return answer(400, "ThrottlingException"), nil },
@@ -87,9 +88,19 @@ func TestDynamoDBPatience(t *testing.T) {
 			lease: time.Hour, timeout: time.Second, least: 500 * time.Millisecond, most: time.Second, tries: 3, want: "throttled",
 		},
 		"hanging": {put: hang, lease: time.Hour, least: 10 * time.Second, most: 14 * time.Second, tries: 4, want: "UpdateItem on the DynamoDB table relock"},
+		"hanging, short context": {
+			put: hang, lease: time.Hour, timeout: time.Second, least: time.Second, most: time.Second, tries: 1,
+			want: "UpdateItem on the DynamoDB table relock",
+		},
+		"no credentials": {
+			put: func(*http.Request) (*http.Response, error) {
+				return answer(400, "ExpiredTokenException"), nil
+			},
+			lease: time.Hour, most: time.Millisecond, tries: 1, want: "ExpiredTokenException", answered: true,
+		},
 		"denied": {
 			put:   func(*http.Request) (*http.Response, error) { return answer(400, "AccessDeniedException"), nil },
-			lease: time.Hour, most: time.Millisecond, tries: 1, want: "dynamodb:UpdateItem",
+			lease: time.Hour, most: time.Millisecond, tries: 1, want: "dynamodb:UpdateItem", answered: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,6 +121,9 @@ func TestDynamoDBPatience(t *testing.T) {
 				took := time.Since(start)
 				if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), user) {
 					t.Errorf("%v, want %q", err, tt.want)
+				}
+				if ledger.Unanswered(err) == tt.answered {
+					t.Errorf("unanswered: %v, for %v", !tt.answered, err)
 				}
 				if took < tt.least || took > tt.most || tries < tt.tries {
 					t.Errorf("%d tries in %v, want %d in %v to %v", tries, took, tt.tries, tt.least, tt.most)

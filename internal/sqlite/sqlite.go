@@ -76,6 +76,9 @@ func (db *DB) Path() string { return db.path }
 // committed when it began. A statement that is left open keeps the WAL from
 // shrinking: read long results in pages.
 func (db *DB) Read(ctx context.Context, fn func(*Conn) error) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	select {
 	case <-db.closed:
 		return &Error{Path: db.path, Op: "reading", Kind: ErrClosed}

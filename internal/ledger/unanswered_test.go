@@ -1,0 +1,41 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"relock/internal/ledger"
+	"relock/internal/sqlite"
+)
+
+// TestUnanswered tells a ledger in a file that is slow from one that has answered.
+func TestUnanswered(t *testing.T) {
+	gone, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Hour))
+	defer cancel()
+	l := openSQLite(t, t.TempDir(), nil)
+	newJob(t, l, 1)
+	_, late := l.Claim(gone, ledger.Key{Job: "j", Username: "u1"}, "w", time.Minute)
+	_, lateRead := l.Totals(gone, "j")
+	_, unknown := l.Job(t.Context(), "none")
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"a claim after the deadline": {late, true},
+		"a read after the deadline":  {lateRead, true},
+		"a lock":                     {fmt.Errorf("claiming: %w", &sqlite.Error{Kind: sqlite.ErrLocked}), true},
+		"a full disk":                {&sqlite.Error{Kind: sqlite.ErrFull}, false},
+		"a file that was removed":    {&sqlite.Error{Kind: sqlite.ErrGone}, false},
+		"an unknown job":             {unknown, false},
+		"a lost claim":               {ledger.ErrClaimLost, false},
+		"no error":                   {nil, false},
+		"any other":                  {errors.New("no"), false},
+	} {
+		if got := ledger.Unanswered(c.err); got != c.want {
+			t.Errorf("%s: %v, want %v: %v", name, got, c.want, c.err)
+		}
+	}
+}
