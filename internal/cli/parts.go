@@ -81,6 +81,7 @@ func sets() telemetry.Sets {
 		Codes:           append([]string{reset.CodeOK, reset.CodeNoAnswer}, reset.Codes()...),
 		Rejects:         rejects,
 		Bounds:          bounds,
+		QueueRefused:    reset.Refused,
 		QueueOperations: []string{"ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch", "SendMessageBatch", "GetQueueAttributes", "GetQueueUrl"},
 	}
 }
@@ -121,8 +122,11 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	}
 	p.log.Info("worker starts", "version", ourVersion(), "account", p.who.Account, "region", p.cfg.Region,
 		"pools", cmd.StringSlice(flagPool), "queue", qp.String(), "ledger", lp.String(), "ledger_id", p.ledger.ID(), "drain", cmd.Bool("drain"))
-	if q, ok := p.queue.(*queue.SQS); ok && q.Attributes().DeadLetterARN == "" {
-		p.log.Warn("the queue has no dead-letter queue: messages that cannot be read stay in it")
+	if q, ok := p.queue.(*queue.SQS); ok {
+		p.metrics.SetRetention(q.Attributes().Retention)
+		if q.Attributes().DeadLetterARN == "" {
+			p.log.Warn("the queue has no dead-letter queue: messages that cannot be read stay in it")
+		}
 	}
 	return nil
 }

@@ -202,6 +202,25 @@ func (q *SQS) Depth(ctx context.Context) (Depth, error) {
 	return Depth{Visible: n[0], InFlight: n[1], Delayed: n[2]}, nil
 }
 
+// DeadLetterCount is how many messages wait in the dead-letter queue, as SQS counts
+// the visible ones, or ErrNoDeadLetter.
+func (q *SQS) DeadLetterCount(ctx context.Context) (int64, error) {
+	if q.dlqURL == "" {
+		return 0, ErrNoDeadLetter
+	}
+	name := types.QueueAttributeNameApproximateNumberOfMessages
+	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.dlqURL, AttributeNames: []types.QueueAttributeName{name}})
+	q.observe("GetQueueAttributes", err, 0)
+	if err != nil {
+		return 0, fmt.Errorf("counting the dead letters: %w", known(err))
+	}
+	n, err := strconv.ParseInt(out.Attributes[string(name)], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("counting the dead letters: %w", err)
+	}
+	return n, nil
+}
+
 // batchAnswers holds what became of each entry of a batch. An entry that the
 // reply does not name at all stays ErrNoAnswer: some servers answer so though
 // they did the work.

@@ -115,6 +115,9 @@ func TestOpenSQS(t *testing.T) {
 		if a := q.Attributes(); a.DeadLetterARN != "" || a.MaxReceives != 0 {
 			t.Errorf("%+v", a)
 		}
+		if _, err := q.DeadLetterCount(t.Context()); !errors.Is(err, queue.ErrNoDeadLetter) {
+			t.Errorf("counting dead letters without a queue for them: %v", err)
+		}
 		if err := q.DeadLetter(t.Context(), queue.Delivery{Body: []byte("x")}); !errors.Is(err, queue.ErrNoDeadLetter) {
 			t.Error(err)
 		}
@@ -311,6 +314,9 @@ func TestFailedCalls(t *testing.T) {
 	}
 	if ms, err := s.SQS().Messages("dead", 0); err != nil || len(ms) != 1 || ms[0].Body != "poison" {
 		t.Errorf("%v, %v", ms, err)
+	}
+	if n, err := q.DeadLetterCount(ctx); err != nil || n != 1 {
+		t.Errorf("%d dead letters are counted, error %v, want 1", n, err)
 	}
 	if d, err := q.Depth(ctx); err != nil || !d.Empty() {
 		t.Errorf("%+v, %v", d, err)

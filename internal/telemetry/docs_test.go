@@ -25,6 +25,9 @@ func TestThePageOfMetricsIsComplete(t *testing.T) {
 	m.SetJob("j", 1, 2, 3, 4)
 	m.SetPace("AdminResetUserPassword", Pace{})
 	m.SetBound("quota")
+	m.SetJobState("j", time.Now(), false)
+	m.SetDeadLetters(1)
+	m.SetRetention(time.Hour)
 	real := map[string]bool{"relock_build_info": true}
 	for _, g := range []prometheus.Gatherer{r, NewRun(time.Now()).End(time.Now(), 0, 0, true)} {
 		families, err := g.Gather()

@@ -24,6 +24,9 @@ type Sets struct {
 	QueueOperations []string
 	// Bounds are what can bound the budget.
 	Bounds []string
+	// QueueRefused tells of a queue's error that it refuses the caller: credentials
+	// or permissions. Nil where that cannot be told.
+	QueueRefused func(error) bool
 }
 
 // Other stands in a label for every value outside its closed set.
@@ -49,6 +52,13 @@ type Metrics struct {
 	lastOutcome   prometheus.Gauge
 	halted        *prometheus.GaugeVec
 	jobTargets    *prometheus.GaugeVec
+	jobCreated    *prometheus.GaugeVec
+	jobPaused     *prometheus.GaugeVec
+	drain         prometheus.Gauge
+	deadLetters   *prometheus.GaugeVec
+	retention     *prometheus.GaugeVec
+
+	queueRefused func(error) bool
 
 	operations, codes, queueOps map[string]bool
 	bounds                      []string
@@ -95,6 +105,12 @@ func NewMetrics(r prometheus.Registerer, sets Sets) *Metrics {
 		lastOutcome:   f.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "outcome_last_timestamp_seconds", Help: "When an outcome was last recorded, in seconds since the epoch; 0 if never."}),
 		halted:        gauge("halted", "1 while all work is stopped for the reason, else 0.", "reason"),
 		jobTargets:    gauge("job_targets", "Targets of the jobs that are open, by job and state.", "reset_job", "state"),
+		jobCreated:    gauge("job_created_timestamp_seconds", "When the job was created, before its first message was sent, in seconds since the epoch; for the jobs that are open.", "reset_job"),
+		jobPaused:     gauge("job_paused", "1 while an operator has the job on hold, else 0; for the jobs that are open.", "reset_job"),
+		drain:         f.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "drain", Help: "1 if the worker ends by itself when its jobs are done (--drain), 0 if it is a service."}),
+		deadLetters:   gauge("dead_letter_messages", "Messages in the dead-letter queue that wait to be looked at; absent where there is none, or it may not be counted."),
+		retention:     gauge("queue_retention_seconds", "How long the queue keeps a message before it is dropped; absent where it keeps them for ever."),
+		queueRefused:  sets.QueueRefused,
 		operations:    set(sets.Operations),
 		codes:         set(sets.Codes),
 		queueOps:      set(sets.QueueOperations),
@@ -119,8 +135,9 @@ func (m *Metrics) create(sets Sets) {
 		m.inFlight.WithLabelValues(op)
 	}
 	for _, op := range sets.QueueOperations {
-		m.queueRequests.WithLabelValues(op, "ok")
-		m.queueRequests.WithLabelValues(op, "error")
+		for _, result := range []string{"ok", "error", "refused"} {
+			m.queueRequests.WithLabelValues(op, result)
+		}
 		m.queueEntries.WithLabelValues(op)
 	}
 	for _, s := range queueStates {
@@ -200,10 +217,25 @@ func (m *Metrics) SetQueue(visible, inFlight, delayed int64) {
 	}
 }
 
-// QueueRequest counts a request to the queue.
+// SetDeadLetters shows how many messages wait in the dead-letter queue. Before the
+// first call there is no such series: a zero that nobody counted is worse.
+func (m *Metrics) SetDeadLetters(n int64) { m.deadLetters.WithLabelValues().Set(float64(n)) }
+
+// SetRetention shows how long the queue keeps a message.
+func (m *Metrics) SetRetention(d time.Duration) { m.retention.WithLabelValues().Set(d.Seconds()) }
+
+// SetDrain shows whether the worker ends by itself.
+func (m *Metrics) SetDrain(drain bool) { m.drain.Set(bit(drain)) }
+
+// QueueRequest counts a request to the queue. Its result is ok, error, or refused
+// where the queue refuses the caller.
 func (m *Metrics) QueueRequest(operation string, err error, entriesFailed int) {
 	op := within(m.queueOps, operation)
-	if err != nil {
+	switch {
+	case err != nil && m.queueRefused != nil && m.queueRefused(err):
+		m.queueRequests.WithLabelValues(op, "refused").Inc()
+		return
+	case err != nil:
 		m.queueRequests.WithLabelValues(op, "error").Inc()
 		return
 	}
@@ -229,10 +261,19 @@ func (m *Metrics) SetJob(id string, pending, succeeded, failed, other int64) {
 	}
 }
 
+// SetJobState shows when an open job was created, and whether it is on hold.
+func (m *Metrics) SetJobState(id string, created time.Time, paused bool) {
+	m.jobCreated.WithLabelValues(id).Set(unix(created))
+	m.jobPaused.WithLabelValues(id).Set(bit(paused))
+}
+
 // DropJob removes the series of a job that is no longer open, so that their
 // number stays bounded.
 func (m *Metrics) DropJob(id string) {
-	m.jobTargets.DeletePartialMatch(prometheus.Labels{"reset_job": id})
+	of := prometheus.Labels{"reset_job": id}
+	m.jobTargets.DeletePartialMatch(of)
+	m.jobCreated.DeletePartialMatch(of)
+	m.jobPaused.DeletePartialMatch(of)
 }
 
 func bit(b bool) float64 {

@@ -165,6 +165,7 @@ func (s *jobs) show(st JobStatus) {
 		}
 	}
 	s.w.cfg.Metrics.SetJob(st.Job.ID, st.Totals.Pending, ok, failed, other)
+	s.w.cfg.Metrics.SetJobState(st.Job.ID, st.Job.Created, st.Job.State == job.StatePaused)
 }
 
 // status lists the jobs that the run is about, the oldest first.

@@ -115,6 +115,7 @@ func (w *Worker) showPace() {
 // emptiness finds out for how long the queue has been empty.
 type emptiness struct {
 	since, counted time.Time
+	dead           deadLetters
 }
 
 // look reports whether the queue has been empty for emptyFor: visible, in flight
@@ -140,6 +141,7 @@ func (e *emptiness) look(ctx context.Context, w *Worker) bool {
 		return false
 	}
 	w.cfg.Metrics.SetQueue(d.Visible, d.InFlight, d.Delayed)
+	e.dead.look(ctx, w)
 	switch {
 	case !d.Empty() || every == depthBusy:
 		e.since = time.Time{}

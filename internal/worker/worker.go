@@ -208,6 +208,7 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 	fetch, finish := context.WithCancelCause(ctx)
 	defer finish(nil)
 	w.finish = finish
+	w.cfg.Metrics.SetDrain(w.cfg.Drain)
 	flush, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	work, cancel := context.WithCancel(flush)

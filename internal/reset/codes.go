@@ -1,0 +1,47 @@
+package reset
+
+import (
+	"slices"
+
+	"relock/internal/job"
+)
+
+// CodesOf lists the codes that the table gives the class c, whatever else it
+// gives them, each once and sorted. Alert rules name them.
+func CodesOf(c Class) []string {
+	return codesWhere(func(r rule) bool { return r.class == c })
+}
+
+// CredentialCodes lists the codes that say that the credentials are not accepted,
+// each once and sorted.
+func CredentialCodes() []string {
+	return codesWhere(func(r rule) bool { return r.halt == job.HaltCredentials })
+}
+
+func codesWhere(is func(rule) bool) []string {
+	var codes []string
+	for _, r := range rules {
+		if is(r) {
+			codes = append(codes, r.code)
+		}
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
+}
+
+// Refused reports whether an error of any AWS service says that the caller is not
+// let in: there are no credentials, or they are not accepted, or they lack the
+// permission. The codes are the same in all services.
+func Refused(err error) bool {
+	if err == nil {
+		return false
+	}
+	// As if it had been sent: without that, "never sent" would be an error of the
+	// network just as well.
+	switch failure("", err, true).Halt {
+	case job.HaltCredentials, job.HaltAccessDenied:
+		return true
+	default:
+		return false
+	}
+}
