@@ -19,6 +19,7 @@ type Gate struct {
 	lim     *rate.Limiter
 	token   *rate.Reservation // the one reservation, or nil
 	due     time.Time         // when token may be used
+	late    catchUp
 	blocked bool              // the last Poll found too many calls in flight
 	calls   uint64
 }
@@ -38,7 +39,7 @@ func NewGate(c Config) (*Gate, error) {
 
 // Poll takes the right to make one call now and returns 0, or returns how long to
 // wait before asking again. In between it holds one reservation of the limiter:
-// asking early costs nothing, and asking late is made up for by up to one call.
+// asking early costs nothing, and asking late is made up for, see catchUp.
 func (g *Gate) Poll(now time.Time) time.Duration {
 	g.blocked = false
 	if d := g.ctl.PausedUntil().Sub(now); d > 0 {
@@ -47,10 +48,13 @@ func (g *Gate) Poll(now time.Time) time.Duration {
 	pace := g.ctl.Pace()
 	if g.flight.n >= g.flight.limit(pace, now) {
 		g.blocked = true
+		if g.due.Before(now) {
+			g.due = now // it is not the dispatcher that is late
+		}
 		return recheck
 	}
 	if g.token == nil {
-		g.lim.SetLimitAt(now, rate.Limit(pace))
+		g.lim.SetLimitAt(now, rate.Limit(g.late.rate(pace, g.ctl)))
 		g.token = g.lim.ReserveN(now, 1)
 		g.due = now.Add(g.token.DelayFrom(now))
 	}
@@ -58,6 +62,7 @@ func (g *Gate) Poll(now time.Time) time.Duration {
 		return d
 	}
 	g.token = nil
+	g.late.granted(pace, float64(g.lim.Limit()), now.Sub(g.due).Seconds())
 	return 0
 }
 
@@ -83,6 +88,7 @@ func (g *Gate) Done(begun, now time.Time, r Result) bool {
 	g.flight.end(begun, now)
 	if g.ctl.Done(begun, now, r) {
 		g.Release(now)
+		g.late = catchUp{}
 	}
 	return g.blocked
 }
