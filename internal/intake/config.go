@@ -45,6 +45,8 @@ type Config struct {
 	// MaxProblems bounds how many problems, and how many duplicates, are kept in
 	// memory to be shown; all are counted. Defaults to 20.
 	MaxProblems int
+	// Sample is how many targets to draw at random for List.Sample. Zero for none.
+	Sample int
 	// Rejects, if not nil, receives the rows that are not valid, as CSV with the
 	// columns file, line, reason, row. The row is a CSV line in the delimiter of
 	// its list, byte for byte as its fields were read, which a spreadsheet may

@@ -77,8 +77,11 @@ func (d *distinct) add(name, meta digest, line int64, kind nameKind) error {
 	if d.meta {
 		b = append(b, meta[:]...)
 	}
-	return d.rows.add(int(name[0])<<(spillBits-8)|int(name[1])>>(16-spillBits), b)
+	return d.rows.add(partOf(name[:]), b)
 }
+
+// partOf is the partition of a digest: its first bits.
+func partOf(sum []byte) int { return int(sum[0])<<(spillBits-8) | int(sum[1])>>(16-spillBits) }
 
 // resolve finds the duplicates among the rows added, whose last line is at most
 // lines, and calls duplicate with the line of each, in no order.
@@ -97,11 +100,10 @@ func (d *distinct) resolve(ctx context.Context, lines int64, duplicate func(line
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rows = slices.Grow(rows[:0], d.rows.count[part])
-		if err := d.rows.each(part, func(b []byte) { rows = append(rows, decodeRow(b)) }); err != nil {
+		var err error
+		if rows, err = d.rows.sorted(part, rows); err != nil {
 			return err
 		}
-		slices.SortFunc(rows, compareRows)
 		var first *row
 		for i := range rows {
 			r := &rows[i]
@@ -120,7 +122,17 @@ func (d *distinct) resolve(ctx context.Context, lines int64, duplicate func(line
 	}
 	_ = w.Flush()
 	sum.Sum(d.id[:0])
-	return d.rows.close()
+	return nil
+}
+
+// sorted reads the rows of a partition, sorted, into memory that it may use.
+func (s *spill) sorted(part int, into []row) ([]row, error) {
+	rows := slices.Grow(into[:0], s.count[part])
+	if err := s.each(part, func(b []byte) { rows = append(rows, decodeRow(b)) }); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(rows, compareRows)
+	return rows, nil
 }
 
 func decodeRow(b []byte) row {

@@ -37,6 +37,15 @@ type List struct {
 	// DuplicatesDiffer is the number of duplicates whose own metadata is not
 	// that of the row that is kept.
 	DuplicatesDiffer int64
+	// CaseTwins is the number of targets whose username differs from an earlier
+	// target's by case only, and Twins the first Config.MaxProblems of them. In a
+	// pool that ignores case they are the same user.
+	CaseTwins int64
+	Twins     []Twin
+	// Sample are targets drawn at random, each with the same chance, in the order
+	// of the lists: Config.Sample of them, or all of a list that is not longer. It
+	// can be fewer in a list most of whose rows are duplicates.
+	Sample []job.Target
 
 	cfg     Config
 	meta    []metaColumn

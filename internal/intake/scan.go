@@ -10,11 +10,17 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"relock/internal/job"
 )
 
 func (l *List) scan(ctx context.Context) (err error) {
-	s := scanner{list: l, rejects: newReport(l.cfg.Rejects, "file", "line", "reason", "row")}
+	s := scanner{
+		list: l, folds: newFolds(l.cfg.TempDir), sample: newSample(l.cfg.Sample),
+		rejects: newReport(l.cfg.Rejects, "file", "line", "reason", "row"),
+	}
 	defer func() {
+		err = cmp.Or(err, s.folds.rows.close())
 		if s.distinct != nil {
 			err = cmp.Or(err, s.distinct.close())
 		}
@@ -42,7 +48,24 @@ func (l *List) scan(ctx context.Context) (err error) {
 	}
 	l.Counts.Targets, l.Counts.Duplicates = d.targets, d.dups
 	l.ContentID, l.Kinds, l.DuplicatesDiffer = d.id, d.kinds, d.differ
+	if err := l.findTwins(ctx, &s); err != nil {
+		return err
+	}
+	l.Sample = s.sample.distinct(l.skip)
 	return l.listDuplicates(d)
+}
+
+// findTwins counts the targets that differ by case only, and keeps the first.
+func (l *List) findTwins(ctx context.Context, s *scanner) error {
+	twins, n, err := s.folds.twins(ctx, s.distinct, l.skip, l.cfg.MaxProblems)
+	l.CaseTwins = n
+	for _, t := range twins {
+		var shown Twin
+		shown.File, shown.Line = l.place(t.line)
+		shown.FirstFile, shown.FirstLine = l.place(t.first)
+		l.Twins = append(l.Twins, shown)
+	}
+	return err
 }
 
 // listDuplicates writes the duplicates and keeps the first of them.
@@ -75,6 +98,8 @@ func (l *List) place(line int64) (string, int64) {
 type scanner struct {
 	list     *List
 	distinct *distinct // nil before the first list
+	folds    *folds
+	sample   *sample
 	rejects  *report
 	base     int64 // lines in the lists before
 	name     []byte
@@ -148,6 +173,10 @@ func (s *scanner) row(r *rows) error {
 	var own digest
 	if len(r.meta.fields) > 0 {
 		own, s.meta = r.meta.digest(r.record, s.meta)
+	}
+	s.sample.take(line, func() job.Target { return r.target(len(s.list.Files)) })
+	if err := s.folds.add(name, line); err != nil {
+		return err
 	}
 	return s.distinct.add(digest(sum[:16]), own, line, classify(name))
 }

@@ -67,11 +67,11 @@ func (s *spill) flush(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// each calls f with every record of a partition, in no order, and frees what
-// the partition holds in memory. The record is valid until f returns.
+// each calls f with every record of a partition, in no order. The record is valid
+// until f returns.
 func (s *spill) each(part int, f func(record []byte)) error {
+	var read []byte
 	b := s.parts[part]
-	s.parts[part] = nil
 	for len(b) > 0 {
 		for r := b[spillLink:]; len(r) > 0; r = r[s.size:] {
 			f(r[:s.size])
@@ -80,7 +80,10 @@ func (s *spill) each(part int, f func(record []byte)) error {
 		if before == 0 {
 			return nil
 		}
-		b = append(b[:0], make([]byte, s.block)...)
+		if read == nil {
+			read = make([]byte, s.block)
+		}
+		b = read
 		if _, err := s.file.ReadAt(b, int64(before-1)); err != nil {
 			return tempError(s.dir, err)
 		}

@@ -54,15 +54,19 @@ func (l *List) fileTargets(ctx context.Context, index int, src *source, yield fu
 		if l.skip.has(base + r.line) {
 			continue
 		}
-		t := job.Target{
-			Username: job.Username(r.record[r.user]),
-			File:     index,
-			Line:     r.line,
-			Metadata: r.meta.values(r.record),
-		}
 		n++
-		if !yield(t, nil) {
+		if !yield(r.target(index), nil) {
 			return n, false, nil
 		}
+	}
+}
+
+// target is the row that next has read, of the list with this index.
+func (r *rows) target(index int) job.Target {
+	return job.Target{
+		Username: job.Username(r.record[r.user]),
+		File:     index,
+		Line:     r.line,
+		Metadata: r.meta.values(r.record),
 	}
 }
