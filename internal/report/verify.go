@@ -1,0 +1,109 @@
+package report
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"relock/internal/job"
+	"relock/internal/ledger"
+)
+
+// Trust is what a verifier brings from outside the ledger. Whoever can write the
+// ledger can change records, root and signature alike; they cannot change this.
+type Trust struct {
+	// Root is the root as the worker printed it, in hexadecimal; or empty.
+	Root string
+	// Key is the public key of the key that signed; or nil.
+	Key ed25519.PublicKey
+}
+
+// Verdict is what a verification found.
+type Verdict struct {
+	Job   job.Job
+	Seal  *job.Seal
+	State SealState
+	// Root and Leaves are of the records as they are now.
+	Root   string
+	Leaves int64
+	// Whole is whether nothing was found to be changed, and Proved whether
+	// something from outside the ledger says so.
+	Whole, Proved bool
+	// Problems are what was found, one sentence each, without its full stop.
+	Problems []string
+}
+
+// Verify computes the root of a job's records and compares it with what is
+// trusted, and where nothing is, with the job's own seal.
+func Verify(ctx context.Context, led Ledger, id string, trust Trust) (Verdict, error) {
+	j, r, t, err := read(ctx, led, id)
+	if errors.Is(err, ErrOrder) {
+		return Verdict{Job: j, Seal: j.Seal, State: SealBroken, Problems: []string{ErrOrder.Error()}}, nil
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
+	totals, err := led.Totals(ctx, id)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("reading the totals of job %s: %w", id, err)
+	}
+	v := Verdict{Job: j, Seal: j.Seal}
+	v.Root, v.Leaves = r.root()
+	v.State = sealState(j.Seal, v.Root, v.Leaves)
+	problem := func(format string, args ...any) { v.Problems = append(v.Problems, fmt.Sprintf(format, args...)) }
+	if !over(j.State) || t.pending > 0 {
+		problem("the job is %s with %d targets pending: its records still change, and its root with them", j.State, t.pending)
+	}
+	if !sameTotals(totals, t.totals()) {
+		problem("the ledger's own counters are not those of its records")
+	}
+	if j.Counts.Targets != t.targets {
+		problem("the job was to have %d targets, and the ledger has %d records", j.Counts.Targets, t.targets)
+	}
+	if v.State == SealBroken {
+		problem("the records do not give the root of the job's own seal, %s over %d leaves", j.Seal.Root, j.Seal.Leaves)
+	}
+	if trust.Root != "" && subtle.ConstantTimeCompare([]byte(strings.ToLower(trust.Root)), []byte(v.Root)) != 1 {
+		problem("the records do not give the root that was kept outside")
+	}
+	if trust.Key != nil {
+		v.checkSignature(led.ID(), trust.Key, problem)
+	}
+	v.Whole = len(v.Problems) == 0
+	v.Proved = v.Whole && (trust.Root != "" || trust.Key != nil)
+	return v, nil
+}
+
+// checkSignature looks at the signature over the root that the records give now,
+// whatever root the seal claims.
+func (v *Verdict) checkSignature(ledgerID string, key ed25519.PublicKey, problem func(string, ...any)) {
+	switch {
+	case v.Seal == nil:
+		problem("the job has no seal, and so no signature")
+	case v.Seal.Signature == "":
+		problem("the job's seal is not signed")
+	default:
+		now := *v.Seal
+		now.Root, now.Leaves = v.Root, v.Leaves
+		if !signed(ledgerID, v.Job.ID, now, key) {
+			problem("the records and the signature do not fit the public key: records were changed, or another key signed")
+		}
+	}
+}
+
+// sameTotals compares the counters, where an outcome that nobody has may be named
+// or not.
+func sameTotals(a, b ledger.Totals) bool {
+	return a.Targets == b.Targets && a.Pending == b.Pending && a.Repeated == b.Repeated &&
+		maps.Equal(some(a.Outcomes), some(b.Outcomes)) && maps.Equal(some(a.SignOuts), some(b.SignOuts))
+}
+
+func some[K comparable](m map[K]int64) map[K]int64 {
+	m = maps.Clone(m)
+	maps.DeleteFunc(m, func(_ K, n int64) bool { return n == 0 })
+	return m
+}
