@@ -77,6 +77,7 @@ func serveCommand(s Streams) *cli.Command {
 			&cli.StringFlag{Name: "log", Sources: env("log"), Usage: "append every call to `FILE` as a JSON line"},
 			&cli.Uint64Flag{Name: "seed", Sources: env("seed"), Usage: "make faults and IDs repeatable with `SEED`; 0 is random IDs"},
 			&cli.BoolFlag{Name: "known-keys-only", Sources: env("known-keys-only"), Usage: "refuse every access key but the demo's"},
+			&cli.StringSliceFlag{Name: "policy", Sources: env("policy"), Usage: "allow access key KEY, or every other one, only what the IAM policy in `[KEY=]FILE` grants; repeatable"},
 			&cli.BoolFlag{Name: "any-time", Sources: env("any-time"), Usage: "accept signatures of any time, not only within 15 minutes"},
 			&cli.BoolFlag{Name: "sqs-late-visibility", Sources: env("sqs-late-visibility"), Usage: "accept ChangeMessageVisibility after the visibility ran out"},
 			&cli.IntFlag{Name: "sqs-max-in-flight", Value: 120000, Sources: env("sqs-max-in-flight"), Usage: "the limit of messages in flight per queue, `N`"},
@@ -124,6 +125,11 @@ func sandboxOptions(c *cli.Command) (sandboxConfig, error) {
 			return o, usage("--fault: %w", err)
 		}
 		o.config.Faults = append(o.config.Faults, rule)
+	}
+	for _, text := range c.StringSlice("policy") {
+		if err := addPolicy(&o.config, text); err != nil {
+			return o, usage("--policy %s: %w", text, err)
+		}
 	}
 	for _, text := range c.StringSlice("queue") {
 		q, err := parseSandboxQueue(text)

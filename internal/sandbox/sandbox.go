@@ -19,6 +19,7 @@ import (
 	"relock/internal/sandbox/account"
 	"relock/internal/sandbox/cognito"
 	"relock/internal/sandbox/fault"
+	"relock/internal/sandbox/iam"
 	"relock/internal/sandbox/inspect"
 	"relock/internal/sandbox/sqs"
 	"relock/internal/sandbox/wire"
@@ -55,6 +56,8 @@ type Config struct {
 	Faults []fault.Rule
 	// Authorize is the policy; nil allows everything.
 	Authorize func(caller wire.Caller, action, resource string) *wire.Error
+	// Guard, where set and Authorize is not, knows the policies of access keys.
+	Guard *iam.Guard
 	// SQS are the switches of the queues.
 	SQS sqs.Config
 	// Cognito are the switches and quotas of the user pools; the server fills in
@@ -94,6 +97,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if err := s.faults.Set(cfg.Faults...); err != nil {
 		return nil, err
+	}
+	if cfg.Authorize == nil && cfg.Guard != nil {
+		cfg.Authorize = guarded(cfg.Guard)
 	}
 	s.wire = wire.NewServer(wire.Config{
 		AccountID: cfg.AccountID, Region: cfg.Region, Regions: cfg.Regions, Now: cfg.Now, Seed: cfg.Seed,

@@ -3,6 +3,7 @@ package sqs
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"relock/internal/sandbox/wire"
 )
@@ -58,8 +59,45 @@ func onQueue[In any, P interface {
 		if e := s.authorize(c, q.arn); e != nil {
 			return nil, e
 		}
+		if e := s.authorizeKey(c, q); e != nil {
+			return nil, e
+		}
 		return op(ctx, c, q, in)
 	})
+}
+
+// keyActions are what a caller needs of the key of an encrypted queue. Source:
+// "Key management" in the SQS Developer Guide: producers need GenerateDataKey and
+// Decrypt, consumers Decrypt.
+var keyActions = map[string][]string{
+	"SendMessage":      {"kms:GenerateDataKey", "kms:Decrypt"},
+	"SendMessageBatch": {"kms:GenerateDataKey", "kms:Decrypt"},
+	"ReceiveMessage":   {"kms:Decrypt"},
+}
+
+// authorizeKey asks for the caller's right to the queue's key. AWS asks once in a
+// key's reuse period, and only where there is a message; here it is asked always.
+func (s *Service) authorizeKey(c *wire.Call, q *queue) *wire.Error {
+	actions := keyActions[c.Operation]
+	if len(actions) == 0 {
+		return nil
+	}
+	key := q.settings().text["KmsMasterKeyId"]
+	if key == "" {
+		return nil
+	}
+	if !strings.HasPrefix(key, "arn:") {
+		if !strings.HasPrefix(key, "alias/") {
+			key = "key/" + key
+		}
+		key = "arn:aws:kms:" + s.host.Region() + ":" + s.host.Account() + ":" + key
+	}
+	for _, action := range actions {
+		if e, ok := errors.AsType[*wire.Error](c.Authorize(action, key)); ok {
+			return e
+		}
+	}
+	return nil
 }
 
 func (s *Service) authorize(c *wire.Call, arn string) *wire.Error {
