@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
+	"unicode/utf8"
 
 	"relock/internal/job"
 )
@@ -26,6 +27,7 @@ type Twin struct {
 // nothing but the look.
 type folds struct {
 	rows *spill
+	name []byte // the last fold
 	buf  [24]byte
 }
 
@@ -33,13 +35,26 @@ func newFolds(dir string) *folds { return &folds{rows: newSpill(dir, 24)} }
 
 // add takes note of a name that is not its own fold.
 func (f *folds) add(name string, line int64) error {
-	fold := job.Username(name).Fold()
-	if string(fold) == name {
+	if f.fold(name); string(f.name) == name {
 		return nil
 	}
-	sum := sha256.Sum256([]byte(fold))
+	sum := sha256.Sum256(f.name)
 	b := append(f.buf[:0], sum[:16]...)
 	return f.rows.add(partOf(sum[:]), binary.BigEndian.AppendUint64(b, uint64(line)<<kindBits))
+}
+
+// fold is job.Username.Fold, without garbage for names in ASCII.
+func (f *folds) fold(name string) {
+	f.name = append(f.name[:0], name...)
+	for i, c := range f.name {
+		switch {
+		case c >= utf8.RuneSelf:
+			f.name = append(f.name[:0], job.Username(name).Fold()...)
+			return
+		case 'A' <= c && c <= 'Z':
+			f.name[i] += 'a' - 'A'
+		}
+	}
 }
 
 // twin is a pair of lines, over all lists.
@@ -50,7 +65,7 @@ type twin struct{ line, first int64 }
 // list; n is the number of all. It reads d's rows again where there is something
 // to compare, and closes what it was given to read.
 func (f *folds) twins(ctx context.Context, d *distinct, left lineSet, keep int) (first []twin, n int64, err error) {
-	var rows, caps []row
+	var names []row
 	for part := range spillParts {
 		if f.rows.count[part] == 0 {
 			continue
@@ -58,45 +73,42 @@ func (f *folds) twins(ctx context.Context, d *distinct, left lineSet, keep int) 
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err
 		}
-		if rows, err = d.rows.sorted(part, rows); err != nil {
+		if names, err = f.rows.sorted(part, names); err != nil {
 			return nil, 0, err
 		}
-		if caps, err = f.rows.sorted(part, caps); err != nil {
+		names = slices.DeleteFunc(names, func(r row) bool { return left.has(r.line()) })
+		if names, err = withFolded(names, d, part, left); err != nil {
 			return nil, 0, err
 		}
-		caps = slices.DeleteFunc(caps, func(r row) bool { return left.has(r.line()) })
-		for len(caps) > 0 {
-			same := sameName(&caps, rows, left)
-			for _, line := range same[1:] {
+		for i := 1; i < len(names); i++ {
+			if names[i].name == names[i-1].name {
 				n++
-				first = append(first, twin{line, same[0]})
+				first = append(first, twin{names[i].line(), names[i-1].line()})
+				names[i].place = names[i-1].place // for the next of this name
 			}
-			if len(first) > 2*keep {
-				first = earliest(first, keep)
-			}
+		}
+		if len(first) > 2*keep {
+			first = earliest(first, keep)
 		}
 	}
 	return earliest(first, keep), n, nil
 }
 
-// sameName takes the rows of the first name off caps and returns their lines, with
-// that of the row whose name is that very fold.
-func sameName(caps *[]row, rows []row, left lineSet) []int64 {
-	name := (*caps)[0].name
-	var same []int64
-	for len(*caps) > 0 && (*caps)[0].name == name {
-		same = append(same, (*caps)[0].line())
-		*caps = (*caps)[1:]
-	}
-	at, ok := slices.BinarySearchFunc(rows, row{name: name}, func(a, b row) int {
-		a.place = 0 // the first of the rows with this name is the one that is kept
-		return compareRows(a, b)
+// withFolded adds the rows of a partition of d whose name is the fold of one of
+// names, which are sorted and stay so.
+func withFolded(names []row, d *distinct, part int, left lineSet) ([]row, error) {
+	folded := names
+	err := d.rows.each(part, func(b []byte) {
+		r := decodeRow(b)
+		at := row{name: r.name}
+		if i, _ := slices.BinarySearchFunc(folded, at, compareRows); i < len(folded) && folded[i].name == r.name && !left.has(r.line()) {
+			names = append(names, r)
+		}
 	})
-	if ok && !left.has(rows[at].line()) {
-		same = append(same, rows[at].line())
-		slices.Sort(same)
+	if len(names) > len(folded) {
+		slices.SortFunc(names, compareRows)
 	}
-	return same
+	return names, err
 }
 
 func earliest(all []twin, n int) []twin {

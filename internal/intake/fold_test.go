@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"relock/internal/job"
 )
 
 func TestTwins(t *testing.T) {
@@ -137,4 +139,16 @@ func TestSampleIsFair(t *testing.T) {
 			t.Errorf("%s was drawn %v times, the mean is %v", name, got, mean)
 		}
 	}
+}
+
+// The quick way for ASCII folds as job.Username.Fold does.
+func TestFoldIsTheVocabularys(t *testing.T) {
+	t.Parallel()
+	f := newFolds("")
+	rapid.Check(t, func(r *rapid.T) {
+		name := rapid.OneOf(rapid.StringMatching(`[ -~]{1,8}`), rapid.StringOfN(rapid.Rune(), 1, 8, -1)).Draw(r, "name")
+		if f.fold(name); string(f.name) != string(job.Username(name).Fold()) {
+			r.Errorf("%q is folded to %q", name, f.name)
+		}
+	})
 }
