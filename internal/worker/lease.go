@@ -85,6 +85,8 @@ type leaseState struct {
 	Process *process `json:"process,omitempty"`
 	// Pace is what was learnt, by operation.
 	Pace map[string]pace.State `json:"pace,omitempty"`
+	// Shown is for those who look on.
+	Shown *Shown `json:"shown,omitempty"`
 }
 
 // leaseConfig says how a lease works. All but process is required.
@@ -97,7 +99,9 @@ type leaseConfig struct {
 	// now is the clock.
 	now func() instant
 	// learnt is what to hand on; restore takes over what another left.
-	learnt  func() map[string]pace.State
+	learnt func() map[string]pace.State
+	// shown, if set, is what to show to those who look on.
+	shown   func() *Shown
 	restore func(map[string]pace.State)
 	// turned is called, without a lock, when a term has begun or ended.
 	turned func()
@@ -250,7 +254,11 @@ func (l *lease) put(ctx context.Context, left map[string]pace.State) (time.Durat
 
 func (l *lease) state(p *process) []byte {
 	l.writes++
-	b, err := json.Marshal(leaseState{Write: l.writes, Process: p, Pace: l.cfg.learnt()})
+	s := leaseState{Write: l.writes, Process: p, Pace: l.cfg.learnt()}
+	if l.cfg.shown != nil {
+		s.Shown = l.cfg.shown()
+	}
+	b, err := json.Marshal(s)
 	if err != nil {
 		// The pace is not a number that JSON has; the rest always marshals.
 		b, _ = json.Marshal(leaseState{Write: l.writes, Process: p})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"relock/internal/pace"
 	"relock/internal/queue"
@@ -85,6 +86,7 @@ func newWorkersLease(w *Worker) *lease {
 			w.cfg.Pace.Restore(m[reset.OpReset])
 			w.cfg.LookUps.Restore(m[reset.OpGetUser])
 		},
+		shown:  func() *Shown { return shownOf(w.cfg.Pace.Snapshot(), time.Now()) },
 		turned: func() { w.turn.follow() },
 		alive:  func() { w.cfg.Health.Beat("lease") },
 		log:    w.log,
