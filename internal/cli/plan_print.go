@@ -37,7 +37,7 @@ func (p *plan) print(w io.Writer) {
 	}
 	for i, f := range p.list.Files {
 		name := f.Name
-		if p.set.list.Paths[i] == intake.Stdin {
+		if f.Path == intake.Stdin {
 			name = "standard input"
 		}
 		row([]string{"list", ""}[min(i, 1)], "%s, %s, separated by %s, column %q", name, f.Encoding, delimiter(f.Delimiter), f.Column)

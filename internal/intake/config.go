@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"relock/internal/job"
 )
 
 // Stdin is the path that stands for standard input.
@@ -17,8 +19,10 @@ const Stdin = "-"
 // that its comment gives.
 type Config struct {
 	// Paths are the lists, in order; Stdin stands for the field Stdin. At least
-	// one.
+	// one, or one of Streams.
 	Paths []string
+	// Streams are lists that are no files, read after Paths.
+	Streams []Stream
 	// Stdin is read when Paths names it.
 	Stdin io.Reader
 	// Column is the header's name of the column that holds the usernames, or,
@@ -38,6 +42,9 @@ type Config struct {
 	// Metadata is sent with every target that has none of its own for a key. It
 	// is not part of the targets that come out; it counts toward MaxMetadata.
 	Metadata map[string]string
+	// Exclude are the users whose rows are left out, by any of their names. The
+	// zero value excludes nobody.
+	Exclude job.Exclusions
 	// SkipInvalid leaves rows that are not valid out, instead of failing.
 	SkipInvalid bool
 	// TempDir is where temporary files are made. Empty: os.TempDir.
@@ -67,7 +74,7 @@ func (c *Config) validate() ([]metaColumn, error) {
 	wrong := func(reason, remedy string) error {
 		return &ListError{Kind: ErrConfig, Reason: reason, Remedy: remedy}
 	}
-	if len(c.Paths) == 0 {
+	if len(c.Paths)+len(c.Streams) == 0 {
 		return nil, wrong("no list is named", "name a CSV file, or - for standard input")
 	}
 	stdins := 0

@@ -24,6 +24,12 @@
 // 1.5e-25, and making two that agree takes 2^64 tries. No more than that is
 // needed: whoever would try gains that one of two names of his own is left out.
 //
+// # Exclusions and other lists
+//
+// Rows that name an excluded user, by whichever name, are left out and counted.
+// A Stream is a list that is no file, such as the users of a pool: it is written
+// to a temporary file and then read like one.
+//
 // # Memory
 //
 // Memory does not grow with the list, but for one bit a line. Digests are

@@ -17,7 +17,8 @@ const defaultProblems = 20
 // List is a checked list. Close it. Its fields are the findings of Scan and do
 // not change; Targets may be called by any number of goroutines.
 type List struct {
-	// Counts accounts for the rows: Rows = Duplicates + Invalid + Targets.
+	// Counts accounts for the rows: Rows = Duplicates + Excluded + Invalid +
+	// Targets. A row that names an excluded user counts as Excluded each time.
 	// Headers and blank rows are not rows.
 	Counts job.Counts
 	// Files are the lists, in order.
@@ -37,6 +38,8 @@ type List struct {
 	// DuplicatesDiffer is the number of duplicates whose own metadata is not
 	// that of the row that is kept.
 	DuplicatesDiffer int64
+	// Excluded are the first Config.MaxProblems rows of excluded users.
+	Excluded []Row
 	// CaseTwins is the number of targets whose username differs from an earlier
 	// target's by case only, and Twins the first Config.MaxProblems of them. In a
 	// pool that ignores case they are the same user.
@@ -69,6 +72,12 @@ type File struct {
 	Rows, Blank int64
 
 	base int64 // lines in the lists before
+}
+
+// Row is the place of a row.
+type Row struct {
+	File string
+	Line int64
 }
 
 // Duplicate is a row whose username an earlier row has.

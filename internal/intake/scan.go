@@ -26,7 +26,20 @@ func (l *List) scan(ctx context.Context) (err error) {
 		}
 	}()
 	for _, path := range l.cfg.Paths {
-		if err := s.file(ctx, path); err != nil {
+		src, err := openSource(ctx, path, &l.cfg)
+		if err == nil {
+			err = s.read(ctx, src)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, stream := range l.cfg.Streams {
+		src, err := openStream(ctx, stream, l.cfg.TempDir)
+		if err == nil {
+			err = s.read(ctx, src)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -48,6 +61,9 @@ func (l *List) scan(ctx context.Context) (err error) {
 	}
 	l.Counts.Targets, l.Counts.Duplicates = d.targets, d.dups
 	l.ContentID, l.Kinds, l.DuplicatesDiffer = d.id, d.kinds, d.differ
+	if l.Counts.Targets == 0 {
+		return &ListError{Kind: ErrEmpty, Reason: "everybody on the list is excluded", Remedy: "check the list and the exclusions"}
+	}
 	if err := l.findTwins(ctx, &s); err != nil {
 		return err
 	}
@@ -106,13 +122,9 @@ type scanner struct {
 	meta     []byte
 }
 
-// file reads one list.
-func (s *scanner) file(ctx context.Context, path string) error {
+// read reads one list.
+func (s *scanner) read(ctx context.Context, src *source) error {
 	l := s.list
-	src, err := openSource(ctx, path, &l.cfg)
-	if err != nil {
-		return err
-	}
 	l.sources = append(l.sources, src)
 	r, err := openRows(ctx, src, &l.cfg, l.meta, true)
 	if err != nil {
@@ -122,7 +134,7 @@ func (s *scanner) file(ctx context.Context, path string) error {
 		return err
 	}
 	f := File{
-		Path: path, Encoding: r.encoding, Gzip: r.zipped, Delimiter: r.delimiter, Column: r.name, base: s.base,
+		Path: src.path, Encoding: r.encoding, Gzip: r.zipped, Delimiter: r.delimiter, Column: r.name, base: s.base,
 	}
 	for {
 		err := r.next()
@@ -168,6 +180,10 @@ func (s *scanner) row(r *rows) error {
 		return s.problem(p, r)
 	}
 	name := r.record[r.user]
+	if s.list.cfg.Exclude.Has(job.Username(name)) {
+		s.excluded(r, line)
+		return nil
+	}
 	s.name = append(s.name[:0], name...)
 	sum := sha256.Sum256(s.name)
 	var own digest
@@ -179,6 +195,16 @@ func (s *scanner) row(r *rows) error {
 		return err
 	}
 	return s.distinct.add(digest(sum[:16]), own, line, classify(name))
+}
+
+// excluded leaves a row out that names somebody who is not to be touched.
+func (s *scanner) excluded(r *rows, line int64) {
+	l := s.list
+	l.skip.add(line)
+	l.Counts.Excluded++
+	if len(l.Excluded) < l.cfg.MaxProblems {
+		l.Excluded = append(l.Excluded, Row{File: r.path, Line: r.line})
+	}
 }
 
 func (s *scanner) problem(p Problem, r *rows) error {

@@ -18,8 +18,9 @@ import (
 // source is one list, open for as long as the List is: a file that is replaced
 // after Scan is still the one that was checked.
 type source struct {
-	path string // as given
-	file interface {
+	path   string // as given
+	stream bool
+	file   interface {
 		io.ReaderAt
 		io.Closer
 	}
@@ -95,8 +96,8 @@ func (s *source) spool(ctx context.Context, from io.Reader, dir string) error {
 // name is what a report calls the list: not the folders, which are the
 // operator's own.
 func (s *source) name() string {
-	if s.path == Stdin {
-		return Stdin
+	if s.path == Stdin || s.stream {
+		return s.path
 	}
 	return filepath.Base(s.path)
 }
