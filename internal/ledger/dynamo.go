@@ -36,7 +36,8 @@ var _ DynamoDBAPI = (*dynamodb.Client)(nil)
 //	meta             ledger         the ledger's ID and version         enqueue, once
 //	jobs             JOB            a job; how far it is listed, sent   enqueue, job, worker
 //	list#JOB#SHARD   POOL#USERNAME  a target as listed, never changed   enqueue
-//	work#JOB#SHARD   POOL#USERNAME  its claim and outcome               worker, job cancel
+//	work#JOB#SHARD   POOL#USERNAME  its claim, outcome and sign-out     worker, job cancel
+//	exclude#JOB      DIGEST#PART    whom the job must not touch         enqueue
 //	totals#JOB       SESSION        what one process has recorded       worker, job cancel
 //	halts            SCOPE          the halt of an account and Region   worker, job resume
 //	leases           NAME           the active worker                   worker

@@ -44,8 +44,9 @@ func (x *life) enqueue(t *testing.T) error {
 	return x.l.SetSent(ctx, x.job, ledger.SentAll)
 }
 
-// work takes every target through claim, call and record. The first call for b
-// gets no answer, so b is called twice and flagged; e never comes.
+// work takes every target through claim, call, record and sign-out. The first call
+// for b gets no answer, so b is called twice and flagged; c is never signed out, d
+// needs no sign-out, and e never comes.
 func (x *life) work(t *testing.T) error {
 	ctx := t.Context()
 	for _, u := range crashUsers[:4] {
@@ -57,7 +58,13 @@ func (x *life) work(t *testing.T) error {
 			}
 			switch c.Status {
 			case ledger.Finished:
-				done = true
+				if done = c.SignOut != job.SignOutPending || u == "c"; done {
+					continue
+				}
+				err = x.l.RecordSignOut(ctx, ledger.SignOutRecord{Key: k, State: job.SignOutDone, RequestID: "so-" + string(u), At: time.UnixMilli(6)})
+				if err != nil {
+					return err
+				}
 				continue
 			case ledger.Granted:
 				if x.called[u] {
@@ -72,7 +79,7 @@ func (x *life) work(t *testing.T) error {
 			if u == "b" && c.Attempt == 1 {
 				err = x.l.Release(ctx, ledger.Release{Key: k, Owner: "w-" + x.job, Attempt: c.Attempt, InDoubt: true, Tried: true, Repeated: true})
 			} else {
-				err = x.l.Record(ctx, ledger.Record{Key: k, Owner: "w-" + x.job, Attempt: c.Attempt, Outcome: job.Reset, Repeated: again, Calls: 1, At: time.UnixMilli(5)})
+				err = x.l.Record(ctx, ledger.Record{Key: k, Owner: "w-" + x.job, Attempt: c.Attempt, Outcome: job.Reset, Repeated: again, Calls: 1, At: time.UnixMilli(5), SignOut: u != "d"})
 			}
 			if err != nil {
 				return err
@@ -85,6 +92,9 @@ func (x *life) work(t *testing.T) error {
 // finish closes the job out.
 func (x *life) finish(t *testing.T) error {
 	if _, err := x.l.CloseOut(t.Context(), x.job, job.Missing, time.UnixMilli(6)); err != nil {
+		return err
+	}
+	if _, err := x.l.CloseSignOuts(t.Context(), x.job, time.UnixMilli(6)); err != nil {
 		return err
 	}
 	return x.l.SetState(t.Context(), x.job, job.StateFinished, time.UnixMilli(7))
@@ -164,7 +174,8 @@ func (x *life) check(t *testing.T) {
 	if err != nil || j.State != job.StateFinished {
 		t.Errorf("%s is %s, error %v", x.job, j.State, err)
 	}
-	want := ledger.Totals{Outcomes: make(map[job.Outcome]int64)}
+	want := ledger.Totals{Outcomes: make(map[job.Outcome]int64), SignOuts: make(map[job.SignOut]int64)}
+	signOuts := map[job.Username]job.SignOut{"a": job.SignOutDone, "b": job.SignOutDone, "c": job.SignOutFailed}
 	for e, err := range x.l.Entries(t.Context(), x.job, ledger.Filter{}) {
 		if err != nil {
 			t.Fatal(err)
@@ -175,6 +186,12 @@ func (x *life) check(t *testing.T) {
 		}
 		if e.Outcome != o {
 			t.Errorf("%s: target %s: %q, want %q", x.job, e.Username, e.Outcome, o)
+		}
+		if e.SignOut != signOuts[e.Username] {
+			t.Errorf("%s: target %s: sign-out %q, want %q", x.job, e.Username, e.SignOut, signOuts[e.Username])
+		}
+		if e.SignOut != "" {
+			want.SignOuts[e.SignOut]++
 		}
 		want.Targets++
 		want.Outcomes[e.Outcome]++

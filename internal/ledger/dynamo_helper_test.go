@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"relock/internal/job"
 	"relock/internal/ledger"
 	"relock/internal/ledger/ledgertest"
@@ -48,4 +51,37 @@ func bodyOf(r *http.Request) (string, error) {
 	b, err := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(b))
 	return string(b), err
+}
+
+func keyOf(pk, sk string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: sk}}
+}
+
+// attribute reads a number of an item.
+func attribute(t *testing.T, c *dynamodb.Client, table, pk, sk, name string) string {
+	t.Helper()
+	out, err := c.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &table, Key: keyOf(pk, sk)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := out.Item[name].(*types.AttributeValueMemberN)
+	if n == nil {
+		return ""
+	}
+	return n.Value
+}
+
+// update changes an item behind the ledger's back.
+func update(t *testing.T, c *dynamodb.Client, table, pk, sk, expression, name, value string) {
+	t.Helper()
+	in := &dynamodb.UpdateItemInput{
+		TableName: &table, Key: keyOf(pk, sk), UpdateExpression: &expression,
+		ExpressionAttributeNames: map[string]string{"#a": name},
+	}
+	if value != "" {
+		in.ExpressionAttributeValues = map[string]types.AttributeValue{":v": &types.AttributeValueMemberN{Value: value}}
+	}
+	if _, err := c.UpdateItem(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
 }

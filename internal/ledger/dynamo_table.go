@@ -12,7 +12,9 @@ import (
 )
 
 // dynamoVersion is the version of the table's contents that this program writes.
-const dynamoVersion = 1
+// Version 2 added exclusions, seals and second steps, which a program of version 1
+// would leave out. What version 1 wrote needs no change: what is missing is empty.
+const dynamoVersion = 2
 
 // metaKey is the key of the item that says that a table is a ledger.
 var metaKey = key{"meta", "ledger"}
@@ -47,11 +49,16 @@ func (l *DynamoDB) noTable() error {
 	return fmt.Errorf("%w: %s: check the name, the account and the Region; make it with deploy/, or with `enqueue --create-table`", ErrNoTable, l.table)
 }
 
-// writeMeta makes the table a ledger, unless it is one.
+// writeMeta makes the table a ledger, unless it is one, and raises the version of
+// an older one: programs that do not know it leave the table alone from then on.
 func (l *DynamoDB) writeMeta(ctx context.Context) error {
 	e := newEdit().put("id", str(newID())).put("version", num(dynamoVersion)).
 		put("created", num(millis(l.opts.Now()))).ifNo(attrPK)
-	if _, err := l.write(ctx, metaKey, e); err != nil {
+	w, err := l.write(ctx, metaKey, e)
+	if err == nil && !w.done && w.now.int("version") < dynamoVersion {
+		_, err = l.write(ctx, metaKey, newEdit().put("version", num(dynamoVersion)).ifIs("version", num(w.now.int("version"))))
+	}
+	if err != nil {
 		return fmt.Errorf("beginning the ledger: %w", err)
 	}
 	return nil

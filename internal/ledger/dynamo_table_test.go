@@ -155,14 +155,21 @@ func TestDynamoDBPrivileges(t *testing.T) {
 
 	o := options(clock.Now)
 	o.CreateTable = false
-	enqueue := openDynamoDB(t, only("DescribeTable", "GetItem", "BatchGetItem", "UpdateItem", "BatchWriteItem"), table, o)
+	enqueue := openDynamoDB(t, only("DescribeTable", "GetItem", "BatchGetItem", "Query", "UpdateItem", "BatchWriteItem"), table, o)
 	x := &life{l: enqueue, job: "j", called: make(map[job.Username]bool)}
+	exclusions := []job.Exclusion{{Given: "root"}}
 	for range 2 {
 		if err := x.enqueue(t); err != nil {
 			t.Fatal(err)
 		}
 	}
-	l, err := ledger.OpenDynamoDB(t.Context(), only("GetItem", "Query", "UpdateItem"), table, o)
+	if err := enqueue.CreateJob(t.Context(), job.Job{ID: "with exclusions"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := enqueue.SetExclusions(t.Context(), "with exclusions", exclusions); err != nil {
+		t.Fatal(err)
+	}
+	l, err := ledger.OpenDynamoDB(t.Context(), only("GetItem", "BatchGetItem", "Query", "UpdateItem"), table, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,6 +179,13 @@ func TestDynamoDBPrivileges(t *testing.T) {
 		t.Error(err)
 	}
 	if err := x.finish(t); err != nil {
+		t.Error(err)
+	}
+	x.check(t) // the records are read for the seal
+	if list, err := l.Exclusions(ctx, "with exclusions"); err != nil || len(list) != 1 {
+		t.Errorf("%d exclusions, error %v", len(list), err)
+	}
+	if err := l.SetSeal(ctx, "j", job.Seal{Root: "ab"}); err != nil {
 		t.Error(err)
 	}
 	_, errTotals := l.Totals(ctx, "j")

@@ -16,10 +16,11 @@ import (
 
 // Cases lists the suite's tests, except the property test.
 func Cases() []Case {
-	return slices.Concat(jobCases, claimCases, []Case{
+	return slices.Concat(jobCases, keptCases, claimCases, signOutCases, []Case{
 		{"sequences", sequences},
 		{"race for one claim", raceForOneClaim},
 		{"race of everything", raceOfEverything},
+		{"race for one sign-out", raceForOneSignOut},
 		{"race for a lease", raceForALease},
 	})
 }
@@ -115,17 +116,32 @@ func jobRoundTrip(t T, e *Env) {
 		Sources: []job.Source{{Name: "-", SHA256: "ab"}, {Name: "users.csv", SHA256: "cd"}},
 		Policy:  job.Policy{SignOut: true, Metadata: map[string]string{"case": "7"}},
 		Counts:  job.Counts{Rows: 10, Duplicates: 1, Excluded: 2, Invalid: 3, Targets: 4},
+		Plan: job.Plan{
+			Account: "123456789012", PoolName: "customers", FoldCase: true, Budget: 23.75, BudgetReason: "80 % of 30",
+			Projected: new(0.97), Sampled: 100, Canary: 200, Excluded: 2,
+			Findings: []job.Finding{
+				{Code: "long_mail", Text: "“50 a day” <&>\n", Stops: true, Forced: true}, {Code: "no_dlq", Text: "x"},
+			},
+			Settings: map[string]string{"sign-out": "true", "rate": ""},
+		},
+		Seal:    &job.Seal{Root: "ab"},
 		State:   job.StateFinished,
 		Created: e.Clock.Now().Add(123456789 * time.Nanosecond),
 	}
 	if err := e.L.CreateJob(t.Context(), want); err != nil {
 		t.Fatalf("creating: %v", err)
 	}
-	want.State = job.StateStaging
+	want.State, want.Seal = job.StateStaging, nil
 	want.Created = want.Created.Truncate(time.Millisecond)
 	got, err := e.Other.Job(t.Context(), want.ID)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("the job (-want +got): %s%v", diff, err)
+	}
+	jobs, err := e.Other.Jobs(t.Context())
+	if i := slices.IndexFunc(jobs, func(j job.Job) bool { return j.ID == want.ID }); err != nil || i < 0 {
+		t.Errorf("among the jobs: place %d, error %v", i, err)
+	} else if diff := cmp.Diff(want, jobs[i]); diff != "" {
+		t.Errorf("the job among the jobs (-want +got): %s", diff)
 	}
 }
 
@@ -140,6 +156,13 @@ func unknownJob(t T, e *Env) {
 		"Totals":     func() error { _, err := e.L.Totals(ctx, "none"); return err },
 		"Claim":      func() error { _, err := e.L.Claim(ctx, key, "w", time.Minute); return err },
 		"CloseOut":   func() error { _, err := e.L.CloseOut(ctx, "none", job.Cancelled, e.Clock.Now()); return err },
+		"RecordSignOut": func() error {
+			return e.L.RecordSignOut(ctx, ledger.SignOutRecord{Key: key, State: job.SignOutDone})
+		},
+		"CloseSignOuts": func() error { _, err := e.L.CloseSignOuts(ctx, "none", e.Clock.Now()); return err },
+		"SetExclusions": func() error { return e.L.SetExclusions(ctx, "none", []job.Exclusion{{Given: "a"}}) },
+		"Exclusions":    func() error { _, err := e.L.Exclusions(ctx, "none"); return err },
+		"SetSeal":       func() error { return e.L.SetSeal(ctx, "none", job.Seal{Root: "ab"}) },
 		"Entries": func() error {
 			for _, err := range e.L.Entries(ctx, "none", ledger.Filter{}) {
 				return err
@@ -254,10 +277,10 @@ func listTargets(t T, e *Env) {
 }
 
 func filters(t T, e *Env) {
-	ctx, id := t.Context(), e.newJob(t, "a", "b", "c", "d", "e")
+	ctx, id := t.Context(), e.newJob(t, "a", "b", "c", "d", "e", "f")
 	for u, r := range map[string]ledger.Record{
-		"b": {Outcome: job.Reset, Repeated: true}, "c": {Outcome: job.UserNotFound}, "d": {Outcome: job.Excluded},
-		"e": {Outcome: job.GaveUp, Repeated: true},
+		"b": {Outcome: job.Reset, Repeated: true, SignOut: true}, "c": {Outcome: job.UserNotFound}, "d": {Outcome: job.Excluded},
+		"e": {Outcome: job.GaveUp, Repeated: true, SignOut: true}, "f": {Outcome: job.Reset, SignOut: true},
 	} {
 		r.Key, r.Owner, r.At = ledger.Key{Job: id, Username: job.Username(u)}, "w", e.Clock.Now()
 		c, err := e.L.Claim(ctx, r.Key, "w", time.Minute)
@@ -269,12 +292,24 @@ func filters(t T, e *Env) {
 			t.Fatalf("recording: %v", err)
 		}
 	}
+	for u, state := range map[job.Username]job.SignOut{"e": job.SignOutFailed, "f": job.SignOutDone} {
+		if err := e.L.RecordSignOut(ctx, ledger.SignOutRecord{Key: ledger.Key{Job: id, Username: u}, State: state}); err != nil {
+			t.Fatalf("recording a sign-out: %v", err)
+		}
+	}
 	for _, c := range []struct {
 		f    ledger.Filter
 		want string
 	}{
-		{ledger.Filter{}, "abcde"},
-		{ledger.Filter{After: 2}, "cde"},
+		{ledger.Filter{}, "abcdef"},
+		{ledger.Filter{After: 2}, "cdef"},
+		{ledger.Filter{Outcomes: []job.Outcome{job.GaveUp, job.Excluded}}, "de"},
+		{ledger.Filter{Outcomes: []job.Outcome{"", job.UserNotFound}}, "ac"},
+		{ledger.Filter{Outcomes: []job.Outcome{job.GaveUp}, Outcome: job.Excluded}, ""},
+		{ledger.Filter{SignOut: []job.SignOut{job.SignOutPending}}, "b"},
+		{ledger.Filter{SignOut: []job.SignOut{job.SignOutPending, job.SignOutFailed}}, "be"},
+		{ledger.Filter{SignOut: []job.SignOut{""}}, "acd"},
+		{ledger.Filter{SignOut: job.SignOuts(), Outcomes: []job.Outcome{job.Reset}, After: 2}, "f"},
 		{ledger.Filter{Pending: true}, "a"},
 		{ledger.Filter{Failed: true}, "ce"},
 		{ledger.Filter{Repeated: true}, "be"},

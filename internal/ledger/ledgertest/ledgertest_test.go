@@ -183,6 +183,77 @@ func (b unconditionalLease) PutLease(ctx context.Context, l ledger.Lease, expect
 	return b.Memory.PutLease(ctx, l, expect)
 }
 
+type forgetsSignOut struct{ *Memory }
+
+func (b forgetsSignOut) Record(ctx context.Context, r ledger.Record) error {
+	r.SignOut = false
+	return b.Memory.Record(ctx, r)
+}
+
+type signsOutAgain struct{ *Memory }
+
+func (b signsOutAgain) RecordSignOut(ctx context.Context, r ledger.SignOutRecord) error {
+	b.mu.Lock()
+	if j, err := b.find(r.Key.Job); err == nil {
+		if t, ok := j.targets[r.Key.Username]; ok && t.SignOut != "" {
+			t.SignOut = job.SignOutPending
+		}
+	}
+	b.mu.Unlock()
+	return b.Memory.RecordSignOut(ctx, r)
+}
+
+type refusesLateSignOut struct{ *Memory }
+
+func (b refusesLateSignOut) RecordSignOut(ctx context.Context, r ledger.SignOutRecord) error {
+	c, err := b.Claim(ctx, r.Key, "probe", 0)
+	if err == nil && c.SignOut != job.SignOutPending {
+		return ledger.ErrClaimLost
+	}
+	return b.Memory.RecordSignOut(ctx, r)
+}
+
+type hidesSignOut struct{ *Memory }
+
+func (b hidesSignOut) Claim(ctx context.Context, k ledger.Key, owner string, d time.Duration) (ledger.Claim, error) {
+	c, err := b.Memory.Claim(ctx, k, owner, d)
+	c.SignOut = ""
+	return c, err
+}
+
+type miscountsSignOuts struct{ *Memory }
+
+func (b miscountsSignOuts) Totals(ctx context.Context, id string) (ledger.Totals, error) {
+	t, err := b.Memory.Totals(ctx, id)
+	if n := t.SignOuts[job.SignOutFailed]; n > 0 {
+		t.SignOuts[job.SignOutPending] += n // those that failed are never taken from those pending
+	}
+	return t, err
+}
+
+type excludesLater struct{ *Memory }
+
+func (b excludesLater) SetExclusions(ctx context.Context, id string, list []job.Exclusion) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	j, err := b.find(id)
+	if err == nil {
+		j.exclude = list
+	}
+	return err
+}
+
+type sealsAgain struct{ *Memory }
+
+func (b sealsAgain) SetSeal(ctx context.Context, id string, s job.Seal) error {
+	b.mu.Lock()
+	if j, err := b.find(id); err == nil {
+		j.Seal = nil
+	}
+	b.mu.Unlock()
+	return b.Memory.SetSeal(ctx, id, s)
+}
+
 // TestCatches shows that the suite finds ledgers that are wrong in one way each.
 func TestCatches(t *testing.T) {
 	for name, wrap := range map[string]func(*Memory) Ledger{
@@ -197,6 +268,14 @@ func TestCatches(t *testing.T) {
 		"closes out live claims": func(m *Memory) Ledger { return closesLiveClaims{m} },
 		"claims in two steps":    func(m *Memory) Ledger { return racyClaim{m} },
 		"leases to anybody":      func(m *Memory) Ledger { return unconditionalLease{m} },
+
+		"forgets the sign-out":          func(m *Memory) Ledger { return forgetsSignOut{m} },
+		"signs out again":               func(m *Memory) Ledger { return signsOutAgain{m} },
+		"refuses a late sign-out":       func(m *Memory) Ledger { return refusesLateSignOut{m} },
+		"hides a pending sign-out":      func(m *Memory) Ledger { return hidesSignOut{m} },
+		"miscounts sign-outs":           func(m *Memory) Ledger { return miscountsSignOuts{m} },
+		"changes an open job's targets": func(m *Memory) Ledger { return excludesLater{m} },
+		"seals again":                   func(m *Memory) Ledger { return sealsAgain{m} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

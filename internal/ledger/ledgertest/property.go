@@ -66,6 +66,7 @@ func property(t *testing.T, e *Env) {
 					Key: key(t), Owner: owners.Draw(t, "owner"), Attempt: attempt.Draw(t, "attempt"), Outcome: outcomes.Draw(t, "outcome"),
 					Repeated: rapid.Bool().Draw(t, "repeated"), Calls: rapid.IntRange(0, 3).Draw(t, "calls"), At: e.Clock.Now(),
 				}
+				r.SignOut = rapid.Bool().Draw(t, "sign out")
 				both("record", func(l Ledger) string { return answer(l.Record(ctx, r)) })
 			},
 			"release": func(t *rapid.T) {
@@ -75,6 +76,23 @@ func property(t *testing.T, e *Env) {
 					Deferred: rapid.Bool().Draw(t, "deferred"), Repeated: rapid.Bool().Draw(t, "repeated"),
 				}
 				both("release", func(l Ledger) string { return answer(l.Release(ctx, r)) })
+			},
+			"sign out": func(t *rapid.T) {
+				r := ledger.SignOutRecord{
+					Key: key(t), State: rapid.SampledFrom(job.SignOuts()).Draw(t, "to"), At: e.Clock.Now(),
+					Code: rapid.SampledFrom([]string{"", "TooManyRequestsException"}).Draw(t, "code"),
+				}
+				both("sign out", func(l Ledger) string { return answer(l.RecordSignOut(ctx, r)) })
+			},
+			"close sign-outs": func(t *rapid.T) {
+				if rapid.IntRange(0, 5).Draw(t, "seldom") != 0 {
+					t.Skip("they are closed seldom")
+				}
+				at := e.Clock.Now()
+				both("close sign-outs", func(l Ledger) string {
+					n, err := l.CloseSignOuts(ctx, id, at)
+					return fmt.Sprint(n, answer(err))
+				})
 			},
 			"close out": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "seldom") != 0 {

@@ -123,11 +123,15 @@ func raceOfEverything(t T, e *Env) {
 						InDoubt: rng.IntN(2) == 0, Tried: true, Repeated: rng.IntN(4) == 0})
 				default:
 					err = l.Record(t.Context(), ledger.Record{Key: key, Owner: owner, Attempt: c.Attempt, Calls: 1,
-						Outcome: outcomes[rng.IntN(len(outcomes))], Repeated: rng.IntN(8) == 0, RequestID: owner, At: e.Clock.Now()})
+						Outcome: outcomes[rng.IntN(len(outcomes))], Repeated: rng.IntN(8) == 0, RequestID: owner, At: e.Clock.Now(),
+						SignOut: rng.IntN(2) == 0})
 					if err == nil {
 						mu.Lock()
 						records[key.Username]++
 						mu.Unlock()
+						if rng.IntN(3) > 0 {
+							err = l.RecordSignOut(t.Context(), ledger.SignOutRecord{Key: key, State: job.SignOuts()[1+rng.IntN(2)], At: e.Clock.Now()})
+						}
 					}
 				}
 				if err != nil && !errors.Is(err, ledger.ErrClaimLost) {
@@ -155,5 +159,72 @@ func raceOfEverything(t T, e *Env) {
 	totals, err := e.Other.Totals(t.Context(), id)
 	if diff := cmp.Diff(count(all), totals, cmpopts.EquateEmpty()); diff != "" || err != nil {
 		t.Errorf("the totals (-count +totals): %s%v", diff, err)
+	}
+}
+
+// raceForOneSignOut lets many goroutines end the same second steps at once, and
+// one close them all: each ends once, as one of them said, and counts once.
+func raceForOneSignOut(t T, e *Env) {
+	const targets = 6
+	var usernames []string
+	for i := range targets {
+		usernames = append(usernames, fmt.Sprint("u", i))
+	}
+	id := e.newJob(t, usernames...)
+	for _, u := range usernames {
+		key := ledger.Key{Job: id, Username: job.Username(u)}
+		c, err := e.L.Claim(t.Context(), key, "w", time.Minute)
+		if err == nil {
+			err = e.L.Record(t.Context(), ledger.Record{Key: key, Owner: "w", Attempt: c.Attempt, Outcome: job.Reset, At: e.Clock.Now(), SignOut: true})
+		}
+		if err != nil {
+			t.Fatalf("recording: %v", err)
+		}
+	}
+	at := e.Clock.Now().Add(time.Second)
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for r := range e.Racers {
+		l, state := e.L, job.SignOutDone
+		if r%2 == 1 {
+			l, state = e.Other, job.SignOutFailed
+		}
+		wg.Go(func() {
+			<-start
+			for i := range usernames {
+				u := job.Username(usernames[(r+i)%targets])
+				if r == 0 && i == 1 {
+					if _, err := l.CloseSignOuts(t.Context(), id, at); err != nil {
+						t.Errorf("closing: %v", err)
+					}
+				}
+				err := l.RecordSignOut(t.Context(), ledger.SignOutRecord{
+					Key: ledger.Key{Job: id, Username: u}, State: state, Code: string(state), RequestID: string(u), At: at,
+				})
+				if err != nil {
+					t.Errorf("recording a sign-out: %v", err)
+				}
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	all := entries(t, e.L, id, ledger.Filter{})
+	for _, entry := range all {
+		want := ledger.Entry{Target: entry.Target, Outcome: job.Reset, Attempts: 1, At: e.Clock.Now(), SignOut: entry.SignOut, SignOutAt: at}
+		want.SignOutCode, want.SignOutRequestID = string(entry.SignOut), string(entry.Username)
+		if entry.SignOutCode == ledger.CodeMissing {
+			want.SignOut, want.SignOutCode, want.SignOutRequestID = job.SignOutFailed, ledger.CodeMissing, ""
+		}
+		if diff := cmp.Diff(want, entry); diff != "" || entry.SignOut == job.SignOutPending {
+			t.Errorf("line %d (-want +got): %s", entry.Line, diff)
+		}
+	}
+	totals, err := e.Other.Totals(t.Context(), id)
+	if diff := cmp.Diff(count(all), totals, cmpopts.EquateEmpty()); diff != "" || err != nil {
+		t.Errorf("the totals (-count +totals): %s%v", diff, err)
+	}
+	if n := totals.SignOuts[job.SignOutDone] + totals.SignOuts[job.SignOutFailed]; n != targets {
+		t.Errorf("%d sign-outs have ended, want %d", n, targets)
 	}
 }

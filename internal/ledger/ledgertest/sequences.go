@@ -29,7 +29,7 @@ func claimMove(owner string, lease time.Duration) move {
 			if c.Status == ledger.Granted || c.Status == ledger.GrantedInDoubt {
 				attempts[owner] = c.Attempt
 			}
-			return fmt.Sprint(c.Status, c.Attempt, c.Tries, c.Outcome, c.Until.UnixMilli(), answer(err))
+			return fmt.Sprint(c.Status, c.Attempt, c.Tries, c.Outcome, c.SignOut, c.Until.UnixMilli(), answer(err))
 		}}
 }
 
@@ -37,7 +37,7 @@ func recordMove(owner string) move {
 	return move{owner + " records",
 		func(t T, l Ledger, key ledger.Key, attempts map[string]int, at time.Time) string {
 			return answer(l.Record(t.Context(), ledger.Record{
-				Key: key, Owner: owner, Attempt: attempts[owner], Outcome: job.Reset, Calls: 1, RequestID: owner, At: at,
+				Key: key, Owner: owner, Attempt: attempts[owner], Outcome: job.Reset, Calls: 1, RequestID: owner, At: at, SignOut: owner == "A",
 			}))
 		}}
 }
@@ -61,6 +61,9 @@ var moves = []move{
 	recordMove("B"),
 	releaseMove("A", false),
 	releaseMove("A", true),
+	{"sign out", func(t T, l Ledger, key ledger.Key, _ map[string]int, at time.Time) string {
+		return answer(l.RecordSignOut(t.Context(), ledger.SignOutRecord{Key: key, State: job.SignOutDone, At: at}))
+	}},
 	{"close out", func(t T, l Ledger, key ledger.Key, _ map[string]int, at time.Time) string {
 		n, err := l.CloseOut(t.Context(), key.Job, job.Cancelled, at)
 		return fmt.Sprint(n, answer(err))
