@@ -145,7 +145,7 @@ func TestDynamoDBAskedByOutcome(t *testing.T) {
 		t.Fatal(err)
 	}
 	addTargets(t, l, "u1", "u2", "u3", "u4")
-	release(t, l, "u1")
+	release(t, l, "u4")
 	other := openDynamoDB(t, client(t, endpoint, nil), table, lazy(clock))
 	writes := 0
 	s.set(func(op string) fate { // the claim passes, the record's reply is lost

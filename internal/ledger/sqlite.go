@@ -37,6 +37,9 @@ type SQLiteOptions struct {
 	Now func() time.Time
 	// CacheKiB bounds the writer's page cache. Defaults to 4096.
 	CacheKiB int
+	// BusyTimeout is how long a lock of another process is waited for. Defaults
+	// to 10 seconds.
+	BusyTimeout time.Duration
 }
 
 // OpenSQLite opens the ledger in dir. ErrNoLedger if there is none.
@@ -69,7 +72,7 @@ func newSQLite(dir string, o SQLiteOptions,
 	}
 	var err error
 	l.db, err = open(filepath.Join(dir, SQLiteFile), schema, sqlite.Options{
-		CacheKiB: o.CacheKiB, Flush: l.flush, Reset: func() { clear(l.changes) },
+		CacheKiB: o.CacheKiB, BusyTimeout: o.BusyTimeout, Flush: l.flush, Reset: func() { clear(l.changes) },
 	})
 	if err != nil {
 		return nil, sqliteError(err)

@@ -46,6 +46,9 @@ type FileOptions struct {
 	MaxReceives int
 	// CacheKiB bounds the writer's page cache. Defaults to 4096.
 	CacheKiB int
+	// BusyTimeout is how long a lock of another process is waited for. Defaults
+	// to 10 seconds.
+	BusyTimeout time.Duration
 }
 
 // OpenFile opens the queue in dir. ErrNoQueue if there is none.
@@ -68,7 +71,7 @@ func newFile(dir string, o FileOptions,
 	q := &File{maxReceives: o.MaxReceives, wake: make(chan struct{})}
 	var err error
 	q.db, err = open(filepath.Join(dir, FileName), fileSchema, sqlite.Options{
-		CacheKiB: o.CacheKiB,
+		CacheKiB: o.CacheKiB, BusyTimeout: o.BusyTimeout,
 	})
 	if errors.Is(err, sqlite.ErrNoFile) {
 		return nil, fmt.Errorf("%w: %w", ErrNoQueue, err)

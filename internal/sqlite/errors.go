@@ -42,6 +42,10 @@ var remedies = map[error]string{
 	ErrIO:       "look at the disk and at the system's log",
 }
 
+// Remedy says what to do about one of the kinds above, in a few words; empty where
+// there is nothing to say.
+func Remedy(kind error) string { return remedies[kind] }
+
 // Error is a failure of a database file: which, doing what, what is wrong, and
 // what to do about it.
 type Error struct {
