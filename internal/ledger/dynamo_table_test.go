@@ -66,7 +66,7 @@ func TestDynamoDBTables(t *testing.T) {
 	})
 	openDynamoDB(t, c, "newer", ledger.DynamoDBOptions{CreateTable: true})
 	meta := map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "meta"}, "sk": &types.AttributeValueMemberS{Value: "ledger"},
-		"id": &types.AttributeValueMemberS{Value: "x"}, "version": &types.AttributeValueMemberN{Value: "2"}}
+		"id": &types.AttributeValueMemberS{Value: "x"}, "version": &types.AttributeValueMemberN{Value: "3"}}
 	if _, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("newer"), Item: meta}); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestDynamoDBTables(t *testing.T) {
 		{"other-keys", "other keys than a ledger's", "other keys than a ledger's", nil},
 		{"no-index", "there is no ledger", "by-place", ledger.ErrNoLedger},
 		{"thin-index", "there is no ledger", "all attributes", ledger.ErrNoLedger},
-		{"newer", "version 2", "version 2", nil},
+		{"newer", "version 3", "version 3", nil},
 		{"empty", "there is no ledger", "", ledger.ErrNoLedger},
 		{"empty", "", "", nil}, // it has begun now
 	} {
