@@ -39,7 +39,7 @@ func benchWorker(ctx context.Context, o options) error {
 		if _, err := s.measure(ctx, s.program("enqueue"), s.enqueueArgs(list, 2*i)); err != nil {
 			return err
 		}
-		ours, err := s.measure(ctx, s.program("worker"), s.workerArgs(2*i, "--rate", "100000", "--force", "--max-in-flight", "16"))
+		ours, err := s.measure(ctx, s.program("worker"), s.workerArgs(2*i, "--rate", "100000", "--force", "rate_over_quota", "--max-in-flight", "16"))
 		if err != nil {
 			return err
 		}
@@ -174,7 +174,7 @@ func benchMemory(ctx context.Context, o options) error {
 	limited, cancel := context.WithTimeout(ctx, run)
 	defer cancel()
 	// The time bound kills it, which is what it is there for.
-	u, _ := s.measure(limited, s.program("worker"), s.workerArgs(0, "--rate", "100000", "--force"), -1)
+	u, _ := s.measure(limited, s.program("worker"), s.workerArgs(0, "--rate", "100000", "--force", "rate_over_quota"), -1)
 	fmt.Printf("  worker behind %d messages, at full speed for %v: %.0f MiB\n", rows, u.wall.Round(time.Second), mib(u.rss))
 	return nil
 }

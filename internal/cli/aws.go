@@ -56,7 +56,7 @@ func budget(ctx context.Context, cmd *cli.Command, cfg *aws.Config, pools []stri
 	l := pace.Limits{
 		Category: pace.UserAccountRecovery,
 		Quota:    cmd.Float(flagQuota),
-		Rate:     cmd.Float(flagRate), Force: cmd.Bool(flagForce),
+		Rate:     cmd.Float(flagRate), Force: rateForced(cmd),
 		MailRate: cmd.Float(flagMailRate), MailPerDay: cmd.Float(flagMailPerDay),
 		Targets: targets,
 	}
@@ -87,14 +87,14 @@ func budget(ctx context.Context, cmd *cli.Command, cfg *aws.Config, pools []stri
 func sesQuota(ctx context.Context, cfg aws.Config, pools []string, log *slog.Logger) *pace.SESQuota {
 	client := cip.NewFromConfig(cfg)
 	for _, pool := range pools {
-		ses, err := preflight.SendsWithSES(ctx, client, pool)
+		region, ses, err := preflight.Sender(ctx, client, pool)
 		if err != nil {
 			log.Debug("whether the pool sends with SES is not known", "pool", pool, "error", err)
 		}
 		if !ses {
 			continue
 		}
-		quota, err := preflight.SESQuota(ctx, sesv2.NewFromConfig(cfg))
+		quota, err := preflight.SESQuota(ctx, sesv2.NewFromConfig(cfg), region)
 		if err != nil {
 			log.Debug("the quota of SES cannot be read", "error", err)
 		}

@@ -21,7 +21,7 @@ func enqueueFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "offline", Usage: "with --dry-run: ask AWS nothing", Sources: env("offline"), Category: "Safety"},
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask; needs --max-users", Sources: env("yes"), Category: "Safety"},
 		&cli.Int64Flag{Name: "max-users", Usage: "refuse a list of more than `N` users", Sources: env("max-users"), Category: "Safety"},
-		&cli.BoolFlag{Name: flagForce, Usage: "let --rate exceed the quota", Sources: env(flagForce), Category: "Safety"},
+		forceFlag("Safety", "go on in spite of these findings: `CODE[,CODE]`, as the plan names them; repeatable, and kept with the job"),
 	}
 	flags = append(flags, storeFlags()...)
 	flags = append(flags, createTableFlag())

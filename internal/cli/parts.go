@@ -17,6 +17,7 @@ import (
 
 	"relock/internal/awsconf"
 	"relock/internal/pace"
+	"relock/internal/preflight"
 	"relock/internal/queue"
 	"relock/internal/reset"
 	"relock/internal/telemetry"
@@ -47,6 +48,9 @@ func openParts(ctx context.Context, cmd *cli.Command, s Streams) (*parts, error)
 	p := &parts{}
 	var err error
 	if p.log, err = logger(cmd, s.Err); err != nil {
+		return nil, err
+	}
+	if _, err := forced(cmd, []string{string(preflight.RateOverQuota)}); err != nil {
 		return nil, err
 	}
 	if err := checkTiming(cmd); err != nil {

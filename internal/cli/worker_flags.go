@@ -16,7 +16,7 @@ func workerFlags() []cli.Flag {
 		&cli.FloatFlag{Name: "same-failure-share", Usage: "halt when this `SHARE` of the last 50 users failed in the same way; over 1 never halts", Value: 0.9, Sources: env("same-failure-share"), Category: "Run"},
 		&cli.StringFlag{Name: "metrics-listen", Usage: "`ADDRESS` for /metrics, /healthz and /readyz, or off", Value: "127.0.0.1:9464", Sources: env("metrics-listen"), Category: "Run"},
 
-		&cli.BoolFlag{Name: flagForce, Usage: "let --rate exceed the quota", Sources: env(flagForce), Category: "Pace"},
+		forceFlag("Pace", "`rate_over_quota` lets --rate exceed the quota"),
 		&cli.IntFlag{Name: "max-in-flight", Usage: "`N` calls to Cognito under way at most; their number follows pace and latency", Value: 64, Sources: env("max-in-flight"), Category: "Pace"},
 
 		&cli.DurationFlag{Name: "visibility", Usage: "`TIME` that a message stays invisible unless extended", Value: 2 * time.Minute, Sources: env("visibility"), Category: "Timing"},

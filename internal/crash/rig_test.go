@@ -270,7 +270,7 @@ func (r *rig) work(flags ...string) *proc {
 	r.starts++
 	p := &proc{key: fmt.Sprintf("WORKER%04d", r.starts), done: make(chan struct{})}
 	args := append(r.places(), "--drain", "--metrics-listen", "off",
-		"--rate", fmt.Sprint(*rateFlag), "--force", "--visibility", visibility.String(),
+		"--rate", fmt.Sprint(*rateFlag), "--force", "rate_over_quota", "--visibility", visibility.String(),
 		"--call-timeout", callTimeout.String(), "--claim-lease", cmp.Or(r.setup.lease, lease).String())
 	p.cmd = r.program("worker", p.key, &p.out, append(args, flags...)...)
 	if err := p.cmd.Start(); err != nil {

@@ -34,7 +34,7 @@ func TestPromtool(t *testing.T) {
 	where := []string{"--user-pool-id", demo.PoolID, "--queue", url + x.SQS().Path("relock"), "--ledger", "file:ledger"}
 	list := filepath.Join(servers.Root(t), "examples", "users.csv")
 	s.must(0, filepath.Join(bin, "enqueue"), append(where, "--yes", "--max-users", "1000", list)...)
-	line, stop := s.serve("serving /metrics", filepath.Join(bin, "worker"), append(where, "--rate", "300", "--force", "--metrics-listen", "127.0.0.1:0")...)
+	line, stop := s.serve("serving /metrics", filepath.Join(bin, "worker"), append(where, "--rate", "300", "--force", "rate_over_quota", "--metrics-listen", "127.0.0.1:0")...)
 	address := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`).FindString(line)
 
 	targets := 0

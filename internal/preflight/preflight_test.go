@@ -81,16 +81,16 @@ func TestMail(t *testing.T) {
 		if _, err := server.Cognito().AddPool(pool); err != nil {
 			t.Fatal(err)
 		}
-		got, err := SendsWithSES(t.Context(), cip.NewFromConfig(cfg), id)
+		_, got, err := Sender(t.Context(), cip.NewFromConfig(cfg), id)
 		if err != nil || got != (mail == "DEVELOPER") {
 			t.Errorf("%s: %v, %v", mail, got, err)
 		}
 	}
-	if got, err := SendsWithSES(t.Context(), cip.NewFromConfig(cfg), "eu-west-1_None"); err == nil || got {
+	if _, got, err := Sender(t.Context(), cip.NewFromConfig(cfg), "eu-west-1_None"); err == nil || got {
 		t.Errorf("a pool that is not there: %v, %v", got, err)
 	}
 	server.Account().SetSES(account.SES{Max24HourSend: 1000, MaxSendRate: 5, SentLast24Hours: 10, ProductionAccess: true})
-	got, err := SESQuota(t.Context(), sesv2.NewFromConfig(cfg))
+	got, err := SESQuota(t.Context(), sesv2.NewFromConfig(cfg), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestMail(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	deny(t, server, "ses")
-	if got, err := SESQuota(t.Context(), sesv2.NewFromConfig(cfg)); err == nil || got != nil {
+	if got, err := SESQuota(t.Context(), sesv2.NewFromConfig(cfg), ""); err == nil || got != nil {
 		t.Errorf("denied: %v, %v", got, err)
 	}
 }

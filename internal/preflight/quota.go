@@ -1,20 +1,13 @@
-// Package preflight asks AWS the questions whose answers an operator wants
-// before anything is done.
 package preflight
 
 import (
 	"context"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 
 	"relock/internal/pace"
 )
-
-// quotaTimeout bounds the question for a quota: there is a default to fall back
-// on.
-const quotaTimeout = 5 * time.Second
 
 // QuotaClient is what Quota needs of *servicequotas.Client.
 type QuotaClient interface {
@@ -28,7 +21,7 @@ var _ QuotaClient = (*servicequotas.Client)(nil)
 // was granted, or AWS's default. Zero where it is not allowed or not answered;
 // the error says why and is for a log.
 func Quota(ctx context.Context, c QuotaClient, cat pace.Category) (float64, error) {
-	ctx, cancel := context.WithTimeout(ctx, quotaTimeout)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	service := new("cognito-idp")
 	out, err := c.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: service, QuotaCode: &cat.Code})

@@ -1,0 +1,102 @@
+package preflight
+
+import (
+	"fmt"
+	"slices"
+
+	"relock/internal/job"
+)
+
+func poolMissing(l look) []job.Finding {
+	if !l.Missing {
+		return nil
+	}
+	where := l.Region
+	if l.Account != "" {
+		where += " of the account " + l.Account
+	}
+	return one(PoolNotFound, fmt.Sprintf("The user pool %s does not exist in %s. Check --user-pool-id, and whose credentials these are.", l.ID, where))
+}
+
+func poolReplica(l look) []job.Finding {
+	if l.Primary == "" {
+		return nil
+	}
+	return one(PoolReplica, fmt.Sprintf("In %s the user pool is a secondary replica, which refuses resets (OperationNotEnabledException). Its primary is in %s: resets are made there.", l.Region, l.Primary))
+}
+
+// adminOnly: what Cognito answers to a reset in such a pool is not known.
+func adminOnly(l look) []job.Finding {
+	if l.Pool == nil || len(channelsOf(l.Pool)) > 0 {
+		return nil
+	}
+	return one(RecoveryAdminOnly, "The pool lets only administrators recover accounts (admin_only): nobody could choose a new password with the code. Set its account recovery to e-mail or SMS first. What Cognito answers to a reset in such a pool is not known.")
+}
+
+// longerThanPool compares with an estimate: AWS says no more of it.
+func longerThanPool(l look) []job.Finding {
+	if l.Pool == nil || l.Targets <= int64(l.Pool.EstimatedNumberOfUsers) {
+		return nil
+	}
+	return one(LongerThanPool, fmt.Sprintf("The list has %d users, and the pool about %d by Cognito's estimate. It may be the list of another pool.", l.Targets, l.Pool.EstimatedNumberOfUsers))
+}
+
+func differByCase(l look) []job.Finding {
+	if l.CaseTwins == 0 || !FoldsCase(l.Pool) {
+		return nil
+	}
+	return one(NamesDifferByCase, fmt.Sprintf("%s from an earlier one by case only, and the pool ignores case: it is the same user, who would be reset twice: %s. Leave those rows out.",
+		count(l.CaseTwins, "name differs", "names differ"), l.TwinsAt))
+}
+
+// mostlyUnknown: surely more than half.
+func mostlyUnknown(l look) []job.Finding {
+	if l.Sample == nil {
+		return nil
+	}
+	if low, _ := l.Sample.Interval(Unknown); low <= 0.5 {
+		return nil
+	}
+	return one(MostlyUnknown, fmt.Sprintf("%d of %d users looked up are unknown to the pool. It may be the list of another pool, or the names may be of a kind that the pool does not know users by.", l.Sample.Counts[Unknown], l.Sample.Asked))
+}
+
+func overQuota(l look) []job.Finding {
+	if l.OverQuota == "" {
+		return nil
+	}
+	return one(RateOverQuota, l.OverQuota+". What is over it is throttled, and so are the users who choose a new password.")
+}
+
+func customSender(l look) []job.Finding {
+	if l.Pool == nil || l.Pool.LambdaConfig == nil {
+		return nil
+	}
+	var found []job.Finding
+	for _, c := range channelsOf(l.Pool) {
+		if l.ownSender(c) {
+			found = append(found, one(CustomSender, fmt.Sprintf("A Lambda function of the pool sends the codes by %s; how many it can send is not known.", c))...)
+		}
+	}
+	return found
+}
+
+// ownSender reports whether a Lambda function sends a channel's codes in place of
+// Cognito. Source: Amazon Cognito Developer Guide, "Custom sender Lambda triggers";
+// that AdminResetUserPassword takes part in it is inferred.
+func (l look) ownSender(c channel) bool {
+	cfg := l.Pool.LambdaConfig
+	return cfg != nil && (c == email && cfg.CustomEmailSender != nil || c == sms && cfg.CustomSMSSender != nil)
+}
+
+// uses reports whether Cognito itself may send codes on a channel.
+func (l look) uses(c channel) bool {
+	return l.Pool != nil && slices.Contains(channelsOf(l.Pool), c) && !l.ownSender(c)
+}
+
+// count writes a number with its noun.
+func count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

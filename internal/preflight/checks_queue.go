@@ -1,0 +1,63 @@
+package preflight
+
+import (
+	"fmt"
+	"time"
+
+	"relock/internal/job"
+)
+
+// roomyReceives is how often a message should be received before its queue gives
+// up on it: each halt and each stop of a worker may cost a message one receive.
+const roomyReceives = 20
+
+func retention(l look) []job.Finding {
+	if l.Queue == nil || l.Queue.Retention <= 0 || l.Took <= l.Queue.Retention {
+		return nil
+	}
+	return one(QueueRetention, fmt.Sprintf("The job takes about %s, and the queue keeps messages for %s: SQS would drop the last of them. Raise MessageRetentionPeriod (14 days at most), or send the list in parts.", long(l.Took), long(l.Queue.Retention)))
+}
+
+func noDeadLetters(l look) []job.Finding {
+	if l.Queue == nil || l.Queue.DeadLetterARN != "" {
+		return nil
+	}
+	return one(NoDeadLetters, "The queue has no dead-letter queue: a message that cannot be worked on comes again and again. Give it one, with maxReceiveCount 20.")
+}
+
+// deadLettersShort: a dead letter keeps the time at which it was first sent.
+// Source: Amazon SQS Developer Guide, "Using dead-letter queues".
+func deadLettersShort(l look) []job.Finding {
+	if l.Queue == nil || l.DeadLetters == nil || l.DeadLetters.Retention >= l.Queue.Retention {
+		return nil
+	}
+	return one(DeadLettersShort, fmt.Sprintf("The dead-letter queue keeps messages for %s, the queue for %s, and the time counts from when a message was first sent: dead letters would be gone before anybody looks. Raise its MessageRetentionPeriod to 14 days.", long(l.DeadLetters.Retention), long(l.Queue.Retention)))
+}
+
+func fewReceives(l look) []job.Finding {
+	if l.Queue == nil || l.Queue.DeadLetterARN == "" || l.Queue.MaxReceives >= roomyReceives {
+		return nil
+	}
+	return one(FewReceives, fmt.Sprintf("The queue gives up on a message after %s (maxReceiveCount), and each halt may cost one. Set it to %d or more.", count(int64(l.Queue.MaxReceives), "receive", "receives"), roomyReceives))
+}
+
+func notEncrypted(l look) []job.Finding {
+	if l.Queue == nil || l.Queue.Encrypted {
+		return nil
+	}
+	return one(QueueNotEncrypted, "The queue is not encrypted at rest, and messages hold usernames. Turn on SqsManagedSseEnabled, or give it a KMS key.")
+}
+
+// long writes a duration of minutes to days.
+func long(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.1f hours", d.Hours())
+	default:
+		return fmt.Sprintf("%.1f days", d.Hours()/24)
+	}
+}

@@ -1,0 +1,82 @@
+package preflight
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"relock/internal/job"
+	"relock/internal/queue"
+)
+
+// Run is what would be done, as far as findings depend on it.
+type Run struct {
+	// Targets is how many users the list has, and Took how long they take.
+	Targets int64
+	Took    time.Duration
+	// OverQuota is why --rate is over the quota; empty if it is not.
+	OverQuota string
+	// CaseTwins is how many targets differ from an earlier one by case only, and
+	// TwinsAt the places of the first of them, without their names.
+	CaseTwins int64
+	TwinsAt   string
+	// Queue is nil for a queue in a file, and DeadLetters where there are none or
+	// where they are not known.
+	Queue, DeadLetters *queue.Attributes
+	// Unanswered are questions beside those of Facts.
+	Unanswered []Unanswered
+	// Sample is nil where nothing was sampled.
+	Sample *Sample
+}
+
+// look is all that a check may look at.
+type look struct {
+	Facts
+	Run
+}
+
+// checks are all checks. Each looks for one thing, and finds nothing where what it
+// needs is not known.
+var checks = []func(look) []job.Finding{
+	poolMissing, poolReplica, adminOnly,
+	cognitoMail, sesSandbox, sesPaused, sesAllowance, smsMissing, smsFailing, customSender,
+	longerThanPool, differByCase, mostlyUnknown, overQuota,
+	retention, noDeadLetters, deadLettersShort, fewReceives, notEncrypted,
+	unanswered,
+}
+
+// Findings are what stands against a run, and what its operator should know, in
+// the order of Kinds. Nil if that is nothing.
+func Findings(f Facts, r Run) []job.Finding {
+	var all []job.Finding
+	for _, check := range checks {
+		all = append(all, check(look{f, r})...)
+	}
+	slices.SortStableFunc(all, func(a, b job.Finding) int { return cmp.Compare(order(a), order(b)) })
+	return all
+}
+
+func order(f job.Finding) int {
+	return slices.IndexFunc(kinds, func(k Kind) bool { return string(k.Code) == f.Code })
+}
+
+func one(c Code, text string) []job.Finding { return []job.Finding{found(c, text)} }
+
+// unanswered is what could not be asked: a permission that a check needs stops, as
+// nothing is known then; all else informs.
+func unanswered(l look) []job.Finding {
+	all := slices.Concat(l.Facts.Unanswered, l.Run.Unanswered)
+	slices.SortFunc(all, func(a, b Unanswered) int { return cmp.Compare(a.Action, b.Action) })
+	var found []job.Finding
+	for _, u := range all {
+		switch {
+		case u.denied() && u.Needed:
+			found = append(found, one(MissingPermission, "The credentials lack "+u.Action+". Not known now: "+u.About+".")...)
+		case u.denied():
+			found = append(found, one(NotAsked, "The credentials lack "+u.Action+". Not known: "+u.About+".")...)
+		default:
+			found = append(found, one(NotAsked, u.Action+": "+u.reason()+". Not known: "+u.About+".")...)
+		}
+	}
+	return found
+}
