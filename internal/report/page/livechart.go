@@ -1,0 +1,106 @@
+package page
+
+import (
+	"fmt"
+	"time"
+
+	"relock/internal/telemetry"
+)
+
+// thin keeps at most n samples, the last one for sure. The samples that are kept
+// stay as the worker moves on, so that the lines do not flicker.
+func thin(all []telemetry.Sample, n int) []telemetry.Sample {
+	every := (len(all) + n - 1) / n
+	if every <= 1 {
+		return all
+	}
+	var kept []telemetry.Sample
+	for i, s := range all {
+		if s.At.Unix()/int64(telemetry.HistoryEvery/time.Second)%int64(every) == 0 || i == 0 || i == len(all)-1 {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// tooFew says why there is no picture yet.
+const tooFew = "The curve begins after a few seconds."
+
+// paceChart draws pace, budget, quota and throttles.
+func paceChart(samples []telemetry.Sample) chart {
+	s := thin(samples, points)
+	if len(s) < 3 {
+		return chart{Empty: tooFew}
+	}
+	at := make([]time.Time, len(s))
+	var pace, budget, quota []float64
+	for i, p := range s {
+		at[i] = p.At
+		pace, budget, quota = append(pace, p.Resets.Pace), append(budget, p.Resets.Budget), append(quota, p.Resets.Quota)
+	}
+	// The calls and throttles between two samples stand at the later one.
+	var calls, throttled []float64
+	for i := range s[1:] {
+		took := s[i+1].At.Sub(s[i].At).Seconds()
+		calls = append(calls, float64(s[i+1].Resets.Calls-s[i].Resets.Calls)/took)
+		throttled = append(throttled, float64(s[i+1].Resets.Throttled-s[i].Resets.Throttled)/took)
+	}
+	first, last := s[0], s[len(s)-1]
+	return chart{
+		ID: "pace", Title: "Pace of resets", Unit: "calls a second", From: first.At, To: last.At,
+		Text: fmt.Sprintf("In the last %s: %s calls, %s of them throttled. Now the pace is %s of a budget of %s a second; Cognito grants %s to all callers together.",
+			span(last.At.Sub(first.At)), count(int64(last.Resets.Calls-first.Resets.Calls)), count(int64(last.Resets.Throttled-first.Resets.Throttled)),
+			figure(last.Resets.Pace), figure(last.Resets.Budget), figure(last.Resets.Quota)),
+		Series: []series{
+			{Name: "calls made", Class: "good", At: at[1:], Y: calls, Area: true},
+			{Name: "pace", Class: "link", At: at, Y: pace},
+			{Name: "budget", Class: "warn", At: at, Y: budget},
+			{Name: "quota", Class: "other", At: at, Y: quota},
+			{Name: "throttled", Class: "bad", At: at[1:], Y: throttled},
+		},
+	}
+}
+
+// doneChart draws how many targets have an outcome.
+func doneChart(samples []telemetry.Sample) chart {
+	s := thin(samples, points)
+	if len(s) < 3 {
+		return chart{Empty: tooFew}
+	}
+	at := make([]time.Time, len(s))
+	var done, failed []float64
+	for i, p := range s {
+		at[i] = p.At
+		done, failed = append(done, float64(p.Done)), append(failed, float64(p.Failed))
+	}
+	first, last := s[0], s[len(s)-1]
+	return chart{
+		ID: "done", Title: "Users with an outcome", Unit: "users", From: first.At, To: last.At,
+		Text: fmt.Sprintf("%s now, %s of them not reset; %s more than %s ago.", count(last.Done), count(last.Failed), count(last.Done-first.Done), span(last.At.Sub(first.At))),
+		Series: []series{
+			{Name: "with an outcome", Class: "good", At: at, Y: done, Area: true},
+			{Name: "not reset", Class: "bad", At: at, Y: failed},
+		},
+	}
+}
+
+// liveRows are the last minutes, the latest first. A minute goes from the sample
+// before it to its last one.
+func liveRows(samples []telemetry.Sample) []liveRow {
+	var rows []liveRow
+	for end := len(samples) - 1; end > 0 && len(rows) < liveMinutes; {
+		minute := samples[end].At.Truncate(time.Minute)
+		begin := end
+		for begin > 0 && !samples[begin].At.Before(minute) {
+			begin--
+		}
+		a, b := samples[begin], samples[end]
+		rows = append(rows, liveRow{
+			At: minute, Pace: b.Resets.Pace, Budget: b.Resets.Budget,
+			Calls: int64(b.Resets.Calls - a.Resets.Calls), Throttled: int64(b.Resets.Throttled - a.Resets.Throttled),
+			Done: b.Done - a.Done, Fail: b.Failed - a.Failed,
+		})
+		end = begin
+	}
+	return rows
+}

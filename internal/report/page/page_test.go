@@ -1,0 +1,291 @@
+package page_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"relock/internal/job"
+	"relock/internal/ledger"
+	"relock/internal/report"
+	"relock/internal/report/page"
+	"relock/internal/telemetry"
+)
+
+var (
+	tagPattern  = regexp.MustCompile(`<([a-zA-Z!/][^\s>]*)`)
+	linkPattern = regexp.MustCompile(`\b(?:href|src|srcset|action|data|poster|xlink:href)="([^"]*)"`)
+)
+
+// tags counts the tags of a page. A value that is not escaped adds one.
+func tags(text string) map[string]int {
+	n := map[string]int{}
+	for _, m := range tagPattern.FindAllStringSubmatch(text, -1) {
+		n[m[1]]++
+	}
+	return n
+}
+
+func TestAPageAsksNobodyForAnything(t *testing.T) {
+	t.Parallel()
+	status, err := page.Status(live())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"evidence": render(t, withUsers(evidence(), nil, hostileUsers()...)), "status": string(status)} {
+		for _, m := range linkPattern.FindAllStringSubmatch(text, -1) {
+			if !strings.HasPrefix(m[1], "#") && m[1] != "data:," {
+				t.Errorf("%s links to %s", name, m[1])
+			}
+		}
+		for _, never := range []string{"@import", "url(", " style=", " onload=\"", "delivered"} {
+			if strings.Contains(text, never) {
+				t.Errorf("%s has %s", name, never)
+			}
+		}
+		if got, want := tags(text)["script"], map[string]int{"evidence": 0, "status": 1}[name]; got != want {
+			t.Errorf("%s has %d scripts, want %d", name, got, want)
+		}
+		for _, element := range []string{"style", "script"} {
+			_, rest, ok := strings.Cut(text, "<"+element+">")
+			inside, _, _ := strings.Cut(rest, "</"+element+">")
+			sum := sha256.Sum256([]byte(inside))
+			if hash := base64.StdEncoding.EncodeToString(sum[:]); ok && !strings.Contains(strings.ReplaceAll(text, "&#43;", "+"), element+"-src &#39;sha256-"+hash+"&#39;") {
+				t.Errorf("%s: the policy does not name its %s, %s", name, element, hash)
+			}
+		}
+	}
+}
+
+func TestNoValueBecomesMarkup(t *testing.T) {
+	t.Parallel()
+	bad := evidence()
+	j := &bad.Job
+	j.ID, j.Reason, j.StartedBy, j.Pool, j.Parent, j.Content = hostileText, hostileText, hostileText, hostileText, hostileText, hostileText
+	j.Sources[0] = job.Source{Name: hostileText, SHA256: hostileText}
+	j.Plan.PoolName, j.Plan.BudgetReason, j.Plan.Account = hostileText, hostileText, hostileText
+	j.Plan.Findings[0].Text, j.Plan.Findings[0].Code = hostileText, hostileText
+	j.Plan.Settings = map[string]string{"sign-out": hostileText, "force": "", "exclude": "", "max-users": ""}
+	j.Policy.Metadata = map[string]string{hostileText: "", "template": ""}
+	j.Seal.Root, j.Seal.Signature, j.Seal.PublicKey = hostileText, hostileText, hostileText
+	bad.Version, bad.Ledger, bad.Root = hostileText, hostileText, hostileText
+	bad.Chain[1].ID, bad.Chain[1].Parent = hostileText, hostileText
+	for i := range bad.Outcomes {
+		if len(bad.Outcomes[i].Codes) > 0 {
+			bad.Outcomes[i].Codes[0].Code = hostileText
+		}
+	}
+	good := evidence()
+	good.Job.Parent = "parent"
+	user := report.User{List: "l", Line: 2, Username: "u", Code: "c", RequestID: "r", At: night}
+	worse := report.User{List: hostileText, Line: 2, Username: hostileText, Code: hostileText, RequestID: hostileText, At: night}
+	text := render(t, withUsers(bad, nil, worse))
+	if diff := cmp.Diff(tags(render(t, withUsers(good, nil, user))), tags(text)); diff != "" {
+		t.Errorf("values made markup (-plain +hostile):\n%s", diff)
+	}
+	for _, r := range "\u202e\u200b\u2066\x00\x1b" {
+		if strings.ContainsRune(text, r) {
+			t.Errorf("U+%04X is in the page as it is", r)
+		}
+	}
+	text = html.UnescapeString(text) // a plus is written as a number
+	if !strings.Contains(text, "[U+202E]gnp.exe[U+202C]") || !strings.Contains(text, "שלום") {
+		t.Error("a character that turns the text is not shown, or one that may stay is gone")
+	}
+}
+
+func FuzzEvidence(f *testing.F) {
+	f.Add(hostileText, "ana")
+	f.Add("", "\xff\xfe")
+	f.Add("`", "a`b")
+	want := tags(renderFuzz(f, "reason", "ana"))
+	f.Fuzz(func(t *testing.T, reason, name string) {
+		if reason == "" || strings.Contains(reason, "`") {
+			reason = "r" // an empty one has words of its own, and backquotes make code of our texts
+		}
+		if diff := cmp.Diff(want, tags(renderFuzz(t, reason, name))); diff != "" {
+			t.Errorf("values made markup (-plain +fuzzed):\n%s", diff)
+		}
+	})
+}
+
+func renderFuzz(t testing.TB, reason, name string) string {
+	e := evidence()
+	e.Job.Reason, e.Job.ID, e.Job.Plan.Findings[0].Text = reason, name, reason
+	var b strings.Builder
+	if err := page.Evidence(&b, withUsers(e, nil, report.User{Username: job.Username(name), List: reason, Code: "c", At: night})); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTheEvidenceSaysWhatTheRecordsSay(t *testing.T) {
+	t.Parallel()
+	unsealed := func(e *report.Evidence) { e.Job.Seal, e.Sealed = nil, report.SealNone }
+	for name, c := range map[string]struct {
+		change      func(*report.Evidence)
+		has, hasNot []string
+	}{
+		"complete": {func(*report.Evidence) {}, []string{
+			"Every one of 306,000 users has an outcome.", "Cognito accepted the reset of 296,213 users (96.8 %); 9,087 were not reset.",
+			"This page names no user.", "Every row of the lists is accounted for.", "= 309,512", "Verify it", "1 finding was overruled",
+			"3 users may have been reset twice", "job verify --root", "RESEND", "ses_allowance", ">forced<", "assumed-role/SecurityOnCall",
+			"The longest time without an outcome was 1 h, from 2026-11-23 02:54:05 UTC on.", "inc-2026-1123-retry-1", "300,030",
+		}, []string{"personal data"}},
+		"pending": {func(e *report.Evidence) { e.Pending, e.Reset = 1, e.Reset-1; unsealed(e) }, []string{
+			"1 user of 306,000 still has no outcome", "<code>pending</code>", "The job has no seal yet", "There is no seal yet",
+		}, []string{"Every one of", "Verify it"}},
+		"tampered": {func(e *report.Evidence) { e.Sealed = report.SealBroken }, []string{
+			"<strong>not</strong> those that were sealed", "Somebody or something changed them afterwards",
+		}, []string{"Verify it", "give the root that was sealed when the job ended.</p>"}},
+		"not balanced": {func(e *report.Evidence) { e.Balanced, e.SentAll = false, false }, []string{
+			"Not every row of the lists is accounted for: enqueue has not finished", "The two do not agree",
+		}, []string{"Both sums hold", "Every target has an outcome"}},
+		"nothing yet": {func(e *report.Evidence) { *e = report.Evidence{Job: job.Job{ID: "j"}} }, []string{
+			"The job has no targets yet.", "No outcome has been recorded yet.", "no reason was given", "no list is recorded",
+		}, []string{"<figure>", "NaN", "Inf", "0001-01-01"}},
+		"no sign-out": {func(e *report.Evidence) { e.SignOuts = nil }, []string{"The job did not end sessions"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := evidence()
+			c.change(&e)
+			text := render(t, e)
+			for _, s := range c.has {
+				if !strings.Contains(text, s) {
+					t.Errorf("the page does not say %q", s)
+				}
+			}
+			for _, s := range c.hasNot {
+				if strings.Contains(text, s) {
+					t.Errorf("the page says %q", s)
+				}
+			}
+		})
+	}
+}
+
+func TestUsersAreThereOnlyIfAskedFor(t *testing.T) {
+	t.Parallel()
+	u := report.User{List: "users.csv", Line: 7, Username: "ana@example.com", Outcome: job.UserDisabled, Code: "NotAuthorizedException", RequestID: "7f3b", At: night}
+	text := render(t, withUsers(evidence(), nil, u))
+	for _, s := range []string{"<bdi>ana@example.com</bdi>", "<bdi>users.csv</bdi>, 7", "it is personal data", "<code>7f3b</code>"} {
+		if !strings.Contains(text, s) {
+			t.Errorf("the page lacks %q", s)
+		}
+	}
+	broken := errors.New("the ledger is gone")
+	if err := page.Evidence(new(strings.Builder), withUsers(evidence(), broken, u)); !errors.Is(err, broken) {
+		t.Errorf("the error is %v, want that of the ledger", err)
+	}
+}
+
+type fullDisk struct{ left int }
+
+func (w *fullDisk) Write(p []byte) (int, error) {
+	if w.left -= len(p); w.left < 0 {
+		return 0, errors.New("no space")
+	}
+	return len(p), nil
+}
+
+func TestAWriteThatFailsIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, left := range []int{0, 5000} {
+		if err := page.Evidence(&fullDisk{left}, evidence()); err == nil || !strings.Contains(err.Error(), "no space") {
+			t.Errorf("after %d bytes: %v", left, err)
+		}
+	}
+}
+
+func TestTheStateOfAWorker(t *testing.T) {
+	t.Parallel()
+	with := func(states ...job.State) page.Live {
+		l := page.Live{Now: night}
+		for _, s := range states {
+			l.Jobs = append(l.Jobs, page.LiveJob{Job: job.Job{ID: "j", State: s}, Totals: ledger.Totals{Targets: 10, Pending: 5}})
+		}
+		return l
+	}
+	halted := with(job.StateOpen)
+	halted.Halt = &job.Halt{Reason: job.HaltPoolNotFound, Since: night}
+	standby := with(job.StateOpen)
+	standby.Active = "worker-0:1:A"
+	for _, c := range []struct {
+		live page.Live
+		want string
+	}{
+		{with(), "Waiting for a job"}, {with(job.StateOpen), "Working"}, {with(job.StatePaused), "Paused"},
+		{with(job.StatePaused, job.StateOpen), "Working"}, {with(job.StateFinished, job.StateCancelled), "Finished"},
+		{with(job.StateFinished, job.StatePaused), "Paused"}, {halted, "Halted"}, {standby, "Standing by"},
+	} {
+		text, err := page.Status(c.live)
+		if err != nil || !strings.Contains(string(text), `">`+c.want+`</span>`) {
+			t.Errorf("the page does not say %q, error %v", c.want, err)
+		}
+	}
+	text, err := page.Status(halted)
+	if err != nil || !strings.Contains(string(text), "check --user-pool-id, the account and the Region, then run <code>job resume</code>") {
+		t.Errorf("a halt is without its remedy, error %v", err)
+	}
+}
+
+func TestTheTimeLeftFollowsTheLastMinute(t *testing.T) {
+	t.Parallel()
+	samples := func(n int, perSecond int64) []telemetry.Sample {
+		var all []telemetry.Sample
+		for i := range n {
+			all = append(all, telemetry.Sample{At: night.Add(time.Duration(i) * time.Second), Done: int64(i) * perSecond})
+		}
+		return all
+	}
+	slower := append(samples(61, 100), samples(61, 10)...)
+	for i := range slower[61:] {
+		slower[61+i].At = slower[60].At.Add(time.Duration(i+1) * time.Second)
+		slower[61+i].Done = slower[60].Done + int64(i)*10
+	}
+	for name, c := range map[string]struct {
+		samples []telemetry.Sample
+		pending int64
+		want    string
+	}{
+		"none yet":        {nil, 100, "not known"},
+		"stands":          {samples(60, 0), 100, "not known"},
+		"goes on":         {samples(120, 10), 12_000, "20 min"},
+		"slower of late":  {slower, 12_000, "20 min"},
+		"soon":            {samples(120, 10), 300, "30 s"},
+		"done":            {samples(120, 10), 0, "done"},
+		"in hours, round": {samples(120, 1), 5_000, "1 h 23 min"},
+	} {
+		l := page.Live{Now: night, Samples: c.samples, Jobs: []page.LiveJob{{Job: job.Job{State: job.StateOpen}, Totals: ledger.Totals{Targets: 20_000, Pending: c.pending}}}}
+		text, err := page.Status(l)
+		if err != nil || !strings.Contains(string(text), "<dt>Time left, about</dt><dd>"+c.want+"</dd>") {
+			t.Errorf("%s: the page does not say %q, error %v", name, c.want, err)
+		}
+	}
+}
+
+func TestWhatIsReplacedHoldsNoFocus(t *testing.T) {
+	t.Parallel()
+	text, err := page.Status(live())
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(string(text), " data-live")
+	if len(parts) < 5 {
+		t.Fatalf("%d live parts", len(parts)-1)
+	}
+	for _, id := range []string{"say", "now", "joblist", "charts", "minutes"} {
+		if !slices.ContainsFunc(parts, func(p string) bool { return strings.HasSuffix(p, `id="`+id+`"`) }) {
+			t.Errorf("no live part %s", id)
+		}
+	}
+}
