@@ -18,6 +18,7 @@ import (
 func Cases() []Case {
 	return slices.Concat(jobCases, keptCases, claimCases, signOutCases, []Case{
 		{"sequences", sequences},
+		{"sequences with sign-outs", signOutSequences},
 		{"race for one claim", raceForOneClaim},
 		{"race of everything", raceOfEverything},
 		{"race for one sign-out", raceForOneSignOut},

@@ -24,7 +24,7 @@ type Suite struct {
 	// Again opens the same ledger once more, as another process would. May be
 	// nil, and then one handle has to do.
 	Again func(t testing.TB, l Ledger, now func() time.Time) Ledger
-	// Depth is the length of the sequences that are all tried: 9^Depth, each of
+	// Depth is the length of the sequences that are all tried: 8^Depth, each of
 	// Depth operations. Defaults to 4.
 	Depth int
 	// Lossy says that replies get lost on the way to this ledger. A claim whose

@@ -61,13 +61,34 @@ var moves = []move{
 	recordMove("B"),
 	releaseMove("A", false),
 	releaseMove("A", true),
-	{"sign out", func(t T, l Ledger, key ledger.Key, _ map[string]int, at time.Time) string {
-		return answer(l.RecordSignOut(t.Context(), ledger.SignOutRecord{Key: key, State: job.SignOutDone, At: at}))
-	}},
-	{"close out", func(t T, l Ledger, key ledger.Key, _ map[string]int, at time.Time) string {
-		n, err := l.CloseOut(t.Context(), key.Job, job.Cancelled, at)
+	closeMove,
+}
+
+// signOutMoves is the alphabet of the sequences about the second step, for which
+// a target needs its outcome first. A asks for a sign-out, B does not.
+var signOutMoves = []move{
+	claimMove("A", time.Minute),
+	claimMove("B", 0),
+	recordMove("A"),
+	recordMove("B"),
+	signOutMove(job.SignOutDone),
+	signOutMove(job.SignOutFailed),
+	{"close sign-outs", func(t T, l Ledger, key ledger.Key, _ map[string]int, at time.Time) string {
+		n, err := l.CloseSignOuts(t.Context(), key.Job, at)
 		return fmt.Sprint(n, answer(err))
 	}},
+	closeMove,
+}
+
+var closeMove = move{"close out", func(t T, l Ledger, key ledger.Key, _ map[string]int, at time.Time) string {
+	n, err := l.CloseOut(t.Context(), key.Job, job.Cancelled, at)
+	return fmt.Sprint(n, answer(err))
+}}
+
+func signOutMove(to job.SignOut) move {
+	return move{"sign-out " + string(to), func(t T, l Ledger, key ledger.Key, _ map[string]int, at time.Time) string {
+		return answer(l.RecordSignOut(t.Context(), ledger.SignOutRecord{Key: key, State: to, At: at}))
+	}}
 }
 
 // answer names the errors that a caller tells apart.
@@ -82,11 +103,17 @@ func answer(err error) string {
 	}
 }
 
-// sequences tries every sequence of Depth moves, each on a target of its own,
-// and compares every answer and the end with the model's.
-func sequences(t T, e *Env) {
+// sequences tries every sequence of Depth moves.
+func sequences(t T, e *Env) { tryAll(t, e, "sequence", moves, e.Depth) }
+
+// signOutSequences tries every sequence of one fewer about the second step.
+func signOutSequences(t T, e *Env) { tryAll(t, e, "sign-out", signOutMoves, e.Depth-1) }
+
+// tryAll tries every sequence of depth moves, each on a target of its own, and
+// compares every answer and the end with the model's.
+func tryAll(t T, e *Env, name string, moves []move, depth int) {
 	total := 1
-	for range e.Depth {
+	for range depth {
 		total *= len(moves)
 	}
 	var mu sync.Mutex
@@ -103,7 +130,7 @@ func sequences(t T, e *Env) {
 				if stop {
 					return
 				}
-				if diff := sequence(t, e, n); diff != "" {
+				if diff := sequence(t, e, name, moves, depth, n); diff != "" {
 					t.Errorf("%s", diff)
 					mu.Lock()
 					failed++
@@ -117,10 +144,10 @@ func sequences(t T, e *Env) {
 
 // sequence plays sequence n to the ledger and to the model, and says where they
 // part.
-func sequence(t T, e *Env, n int) string {
+func sequence(t T, e *Env, name string, moves []move, depth, n int) string {
 	ctx := t.Context()
 	model := NewMemory("", e.Clock.Now)
-	key := ledger.Key{Job: fmt.Sprintf("sequence-%d-%d", e.Depth, n), Username: "u"}
+	key := ledger.Key{Job: fmt.Sprintf("%s-%d-%d", name, depth, n), Username: "u"}
 	for _, l := range []Ledger{e.L, model} {
 		err := l.CreateJob(ctx, job.Job{ID: key.Job, Created: e.Clock.Now()})
 		if err == nil {
@@ -132,7 +159,7 @@ func sequence(t T, e *Env, n int) string {
 	}
 	got, want := make(map[string]int), make(map[string]int)
 	var played []string
-	for i := range e.Depth {
+	for i := range depth {
 		m := moves[n%len(moves)]
 		n /= len(moves)
 		played = append(played, m.name)
