@@ -21,14 +21,19 @@ func background() context.Context { return context.Background() }
 // addTargets makes the job "j" with targets, one a line.
 func addTargets(t testing.TB, l ledgertest.Ledger, usernames ...job.Username) {
 	t.Helper()
-	if err := l.CreateJob(t.Context(), job.Job{ID: "j", Pool: "eu-west-1_AbCdEf123"}); err != nil {
+	addTargetsTo(t, l, "j", usernames...)
+}
+
+func addTargetsTo(t testing.TB, l ledgertest.Ledger, id string, usernames ...job.Username) {
+	t.Helper()
+	if err := l.CreateJob(t.Context(), job.Job{ID: id, Pool: "eu-west-1_AbCdEf123"}); err != nil {
 		t.Fatal(err)
 	}
 	var targets []job.Target
 	for i, u := range usernames {
 		targets = append(targets, job.Target{Username: u, Line: int64(i + 1)})
 	}
-	if err := l.AddTargets(t.Context(), "j", targets); err != nil {
+	if err := l.AddTargets(t.Context(), id, targets); err != nil {
 		t.Fatal(err)
 	}
 }

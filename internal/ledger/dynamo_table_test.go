@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,9 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"relock/internal/job"
 	"relock/internal/ledger"
-	"relock/internal/ledger/ledgertest"
 	"relock/internal/peers/servers"
 )
 
@@ -132,88 +129,6 @@ func TestDynamoDBCreateTable(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestDynamoDBPrivileges: with these operations alone each program does its
-// part, and no program deletes.
-func TestDynamoDBPrivileges(t *testing.T) {
-	endpoint, table := servers.StartDynalite(t), newTable()
-	clock := ledgertest.NewClock()
-	only := func(ops ...string) *dynamodb.Client {
-		return client(t, endpoint, func(rt http.RoundTripper) http.RoundTripper {
-			return tripper(func(r *http.Request) (*http.Response, error) {
-				_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-				if slices.Contains(ops, op) {
-					return rt.RoundTrip(r)
-				}
-				t.Errorf("%s is not among %q", op, ops)
-				return answer(http.StatusBadRequest, "AccessDeniedException"), nil
-			})
-		})
-	}
-	openDynamoDB(t, client(t, endpoint, nil), table, options(clock.Now))
-
-	o := options(clock.Now)
-	o.CreateTable = false
-	enqueue := openDynamoDB(t, only("DescribeTable", "GetItem", "BatchGetItem", "Query", "UpdateItem", "BatchWriteItem"), table, o)
-	x := &life{l: enqueue, job: "j", called: make(map[job.Username]bool)}
-	exclusions := []job.Exclusion{{Given: "root"}}
-	for range 2 {
-		if err := x.enqueue(t); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := enqueue.CreateJob(t.Context(), job.Job{ID: "with exclusions"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := enqueue.SetExclusions(t.Context(), "with exclusions", exclusions); err != nil {
-		t.Fatal(err)
-	}
-	l, err := ledger.OpenDynamoDB(t.Context(), only("GetItem", "BatchGetItem", "Query", "UpdateItem"), table, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x.l = l
-	ctx := t.Context()
-	if err := x.work(t); err != nil {
-		t.Error(err)
-	}
-	if err := x.finish(t); err != nil {
-		t.Error(err)
-	}
-	x.check(t) // the records are read for the seal
-	if list, err := l.Exclusions(ctx, "with exclusions"); err != nil || len(list) != 1 {
-		t.Errorf("%d exclusions, error %v", len(list), err)
-	}
-	if err := l.SetSeal(ctx, "j", job.Seal{Root: "ab"}); err != nil {
-		t.Error(err)
-	}
-	_, errTotals := l.Totals(ctx, "j")
-	_, errJobs := l.Jobs(ctx)
-	_, _, errHalt := l.Halt(ctx, "s")
-	_, errLease := l.Lease(ctx, "s")
-	err = errors.Join(errTotals, errJobs, errHalt, errLease, l.SetHalt(ctx, "s", job.Halt{Reason: job.HaltCanary}), l.ClearHalt(ctx, "s"),
-		l.PutLease(ctx, ledger.Lease{Name: "s", Owner: "w", Counter: 1}, 0), l.Close())
-	if err != nil {
-		t.Error(err)
-	}
-	// A report reads the index, and the states in batches.
-	x.l = openReport(t, only("GetItem", "Query", "BatchGetItem"), table, o)
-	x.check(t)
-}
-
-func openReport(t *testing.T, api ledger.DynamoDBAPI, table string, o ledger.DynamoDBOptions) *ledger.DynamoDB {
-	t.Helper()
-	l, err := ledger.OpenDynamoDB(t.Context(), api, table, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
 }
 
 // TestDynamoDBDenied: what is denied is named, and asked for once.
