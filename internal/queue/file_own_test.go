@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -302,7 +303,7 @@ func TestFileRedrive(t *testing.T) {
 	if n, err := q.DeadLetterCount(t.Context()); err != nil || n != 25 {
 		t.Errorf("%d dead letters, error %v", n, err)
 	}
-	if n, err := q.Redrive(t.Context()); err != nil || n != 25 {
+	if n, err := q.RedriveDead(t.Context(), func(d queue.Delivery) bool { return d.Handle == "" && string(d.Body) != "m3" }); err != nil || n != 24 {
 		t.Errorf("%d sent again, error %v", n, err)
 	}
 	sendFile(t, q, "new")
@@ -314,10 +315,11 @@ func TestFileRedrive(t *testing.T) {
 		}
 		got = append(got, bodies)
 	}
-	if got, want := strings.Join(got, " "), strings.Join(append(want, "new"), " "); got != want {
+	want = append(slices.Delete(want, 3, 4), "new")
+	if got, want := strings.Join(got, " "), strings.Join(want, " "); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if n, err := q.DeadLetterCount(t.Context()); err != nil || n != 0 {
+	if n, err := q.DeadLetterCount(t.Context()); err != nil || n != 1 {
 		t.Errorf("%d dead letters, error %v", n, err)
 	}
 }

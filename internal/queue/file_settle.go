@@ -144,34 +144,3 @@ func (q *File) DeadLetters(ctx context.Context, limit int) (ds []Delivery, err e
 	})
 	return ds, err
 }
-
-// Redrive sends the dead letters once more, as new messages, and returns how
-// many. Interrupted, it is simply called again.
-func (q *File) Redrive(ctx context.Context) (total int64, err error) {
-	for {
-		var n int64
-		err := q.db.WriteAll(ctx, func(tx *sqlite.Tx) error {
-			l, err := makeLane(tx, directLane)
-			if err != nil {
-				return err
-			}
-			n, err = tx.Exec(`INSERT INTO message (id, sent, body)
-				SELECT ?1 + row_number() OVER (ORDER BY num), sent, body FROM dead ORDER BY num LIMIT 1000`, l.end)
-			if err != nil || n == 0 {
-				return err
-			}
-			if _, err := tx.Exec(`DELETE FROM dead WHERE num IN (SELECT num FROM dead ORDER BY num LIMIT 1000)`); err != nil {
-				return err
-			}
-			return l.setEnd(tx, l.end+n)
-		})
-		if err != nil {
-			return total, fmt.Errorf("sending the dead letters again: %w", err)
-		}
-		if n == 0 {
-			return total, nil
-		}
-		total += n
-		q.notify()
-	}
-}

@@ -1,0 +1,99 @@
+package queue_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"relock/internal/queue"
+)
+
+// bodies are those of deliveries, sorted: SQS promises no order.
+func bodies(ds []queue.Delivery) []string {
+	list := make([]string, 0, len(ds))
+	for _, d := range ds {
+		list = append(list, string(d.Body))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestSQSDeadLetters(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	dead := s.open(t, s.create(t, "dlq", nil))
+	q := s.open(t, s.create(t, "main", map[string]string{
+		"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":5}`, s.SQS().ARN("dlq")),
+	}))
+	if _, err := dead.PeekDead(t.Context(), 1); !errors.Is(err, queue.ErrNoDeadLetter) {
+		t.Errorf("a queue without a dead-letter queue: %v", err)
+	}
+	if _, err := dead.RedriveDead(t.Context(), nil); !errors.Is(err, queue.ErrNoDeadLetter) {
+		t.Errorf("a queue without a dead-letter queue: %v", err)
+	}
+	var all, ours []string
+	for i := range 23 {
+		body := fmt.Sprintf("m%02d", i)
+		all = append(all, body)
+		if i%3 > 0 {
+			ours = append(ours, body)
+		}
+		if errs, err := dead.Send(t.Context(), [][]byte{[]byte(body)}); err != nil || errs[0] != nil {
+			t.Fatal(errs, err)
+		}
+	}
+	if ds, err := q.PeekDead(t.Context(), 4); err != nil || len(ds) != 4 {
+		t.Errorf("four of them: %d, %v", len(ds), err)
+	}
+	ds, err := q.PeekDead(t.Context(), 100)
+	if diff := cmp.Diff(all, bodies(ds)); err != nil || diff != "" {
+		t.Fatalf("%v -want +got:\n%s", err, diff)
+	}
+	n, err := q.RedriveDead(t.Context(), func(d queue.Delivery) bool { return slices.Contains(ours, string(d.Body)) })
+	if err != nil || n != int64(len(ours)) {
+		t.Errorf("%d sent again, %v", n, err)
+	}
+	ds, err = q.PeekDead(t.Context(), 100)
+	if diff := cmp.Diff([]string{"m00", "m03", "m06", "m09", "m12", "m15", "m18", "m21"}, bodies(ds)); err != nil || diff != "" {
+		t.Errorf("what stays: %v -want +got:\n%s", err, diff)
+	}
+	var got []queue.Delivery
+	for {
+		ds, err := q.Receive(t.Context(), queue.MaxBatch, 0, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(ds) == 0 {
+			break
+		}
+		got = append(got, ds...)
+	}
+	if diff := cmp.Diff(ours, bodies(got)); diff != "" {
+		t.Errorf("what came again: -want +got:\n%s", diff)
+	}
+}
+
+// A dead letter that the queue does not take stays where it is.
+func TestSQSRedriveLosesNothingWhenTheQueueRefuses(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	dead := s.open(t, s.create(t, "dlq", nil))
+	q := s.open(t, s.create(t, "main", map[string]string{
+		"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":5}`, s.SQS().ARN("dlq")),
+	}))
+	if errs, err := dead.Send(t.Context(), [][]byte{[]byte("a"), []byte("b")}); err != nil || errors.Join(errs...) != nil {
+		t.Fatal(errs, err)
+	}
+	s.fault(t, "error@sqs.SendMessageBatch=1,count=1,code=KmsThrottled,query-code=KMS.ThrottlingException")
+	if n, err := q.RedriveDead(t.Context(), func(queue.Delivery) bool { return true }); err == nil || n != 0 {
+		t.Errorf("%d, %v", n, err)
+	}
+	d, err := dead.Depth(t.Context())
+	if err != nil || d.Visible+d.InFlight != 2 {
+		t.Errorf("the dead-letter queue has %+v, %v", d, err)
+	}
+}

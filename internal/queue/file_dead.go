@@ -1,0 +1,69 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+
+	"relock/internal/sqlite"
+)
+
+// PeekDead implements DeadLetters.
+func (q *File) PeekDead(ctx context.Context, limit int) ([]Delivery, error) {
+	return q.DeadLetters(ctx, limit)
+}
+
+// deadChunk is how many dead letters one transaction looks at.
+const deadChunk = 500
+
+// RedriveDead implements DeadLetters. Here a message moves in one transaction.
+func (q *File) RedriveDead(ctx context.Context, keep func(Delivery) bool) (total int64, err error) {
+	for after, more := int64(0), true; more; {
+		var moved int64
+		var last int64
+		err := q.db.WriteAll(ctx, func(tx *sqlite.Tx) (err error) {
+			moved, last, err = redrive(tx, after, keep)
+			return err
+		})
+		if err != nil {
+			return total, fmt.Errorf("sending the dead letters again: %w", err)
+		}
+		more, after = last > after, max(last, after)
+		total += moved
+		if moved > 0 {
+			q.notify()
+		}
+	}
+	return total, nil
+}
+
+// redrive moves those of the next chunk of dead letters that keep chooses, and
+// returns the number of the last that it looked at, 0 if there was none.
+func redrive(tx *sqlite.Tx, after int64, keep func(Delivery) bool) (moved, last int64, err error) {
+	var chosen []int64
+	err = tx.Query(`SELECT num, id, receives, sent, body FROM dead WHERE num > ? ORDER BY num LIMIT ?`, func(r sqlite.Row) error {
+		last = r.Int(0)
+		d := fileDelivery(r.Int(1), r.Int(2), r.Int(3), r.Blob(4))
+		d.Handle = "" // it can neither be deleted nor extended
+		if keep(d) {
+			chosen = append(chosen, last)
+		}
+		return nil
+	}, after, deadChunk)
+	if err != nil || len(chosen) == 0 {
+		return 0, last, err
+	}
+	l, err := makeLane(tx, directLane)
+	if err != nil {
+		return 0, last, err
+	}
+	for _, num := range chosen {
+		moved++
+		if _, err := tx.Exec(`INSERT INTO message (id, sent, body) SELECT ?, sent, body FROM dead WHERE num = ?`, l.end+moved, num); err != nil {
+			return 0, last, err
+		}
+		if _, err := tx.Exec(`DELETE FROM dead WHERE num = ?`, num); err != nil {
+			return 0, last, err
+		}
+	}
+	return moved, last, l.setEnd(tx, l.end+moved)
+}
