@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/urfave/cli/v3"
@@ -14,37 +13,42 @@ import (
 )
 
 const jobHelp = `Reads the ledger while the job runs, and tells the worker to pause, go on or stop.
-A pause is obeyed within five seconds.
+A pause is obeyed within five seconds. JOB may be left out of the commands that
+only read, where the ledger has exactly one.
 
 EXAMPLES
-   job list
-   job status job-4h1k…
-   job failed job-4h1k… > failed.csv        a list that enqueue takes
+   job status --watch job-4h1k…
+   job failed job-4h1k… > failed.csv      a list that enqueue takes as it is
+   job still-open job-4h1k…               who can still sign in, why, what to do
+   job verify --root HEX job-4h1k…        HEX is what the worker printed
    job pause job-4h1k…
-   job resume --user-pool-id eu-west-1_AbCdEf123   after a halt
-   job cancel job-4h1k…
+   job resume --user-pool-id eu-west-1_AbCdEf123      after a halt
 
 EXIT CODES
-   0 done   1 error   2 wrong usage`
+   0 done   1 error, or the records were changed   2 wrong usage`
 
 // Job is the program job.
 func Job(ctx, _ context.Context, s Streams, args []string) int {
 	j := &jobCommand{s: s}
 	cmd := &cli.Command{
 		Name:        "job",
-		Usage:       "see, pause, resume and cancel jobs",
+		Usage:       "see, steer, prove and mend jobs",
 		UsageText:   "job COMMAND [flags] [JOB]",
 		Description: jobHelp,
 		Version:     ourVersion(),
 		Commands: []*cli.Command{
-			j.command("list", "all jobs, the newest first", "", j.list, jsonFlag()),
-			j.command("status", "how a job stands", "JOB", j.status, jsonFlag()),
-			j.command("pause", "put a job on hold", "JOB", j.pause),
-			j.command("resume", "go on with a paused job, or after a halt", "[JOB]", j.resume, resumeFlags()...),
-			j.command("cancel", "stop a job for good; what is pending is not reset", "JOB", j.cancel),
-			j.command("results", "every target and what became of it", "JOB", j.results, jsonFlag()),
-			j.command("failed", "the targets that failed, as a list that enqueue takes", "JOB", j.failed, jsonFlag()),
-			j.command("pending", "the targets without an outcome, as a list that enqueue takes", "JOB", j.pending, jsonFlag()),
+			j.command("list", "all jobs, the newest first", "", "", j.list),
+			j.command("status", "how a job stands", "[JOB]", statusHelp, j.status, watchFlags()...),
+			j.command("pause", "put a job on hold", "JOB", "", j.pause),
+			j.command("resume", "go on with a paused job, or after a halt", "[JOB]", resumeHelp, j.resume, resumeFlags()...),
+			j.command("cancel", "stop a job for good; what is pending is not reset", "JOB", "", j.cancel),
+			j.command("results", "every target and what became of it", "[JOB]", resultsHelp, j.results, outcomeFlag()),
+			j.command("failed", "the targets that failed, as a list that enqueue takes", "[JOB]", listHelp, j.failed, outcomeFlag()),
+			j.command("pending", "the targets without an outcome, as a list that enqueue takes", "[JOB]", listHelp, j.pending),
+			j.command("still-open", "who can still sign in, why, and what to do", "[JOB]", openHelp, j.stillOpen, openFlags()...),
+			j.command("recovery", "how many have not chosen a new password yet", "[JOB]", recoveryHelp, j.recovery, recoveryFlags()...),
+			j.command("verify", "whether the records are those that were sealed", "[JOB]", verifyHelp, j.verify, verifyFlags()...),
+			j.command("dead-letters", "messages that the queue gave up, and sending them again", "", deadHelp, j.deadLetters, deadFlags()...),
 		},
 	}
 	return run(ctx, s, cmd, args)
@@ -54,19 +58,20 @@ type jobCommand struct{ s Streams }
 
 type jobAction func(ctx context.Context, cmd *cli.Command, led Ledger) error
 
-// command makes a subcommand that opens the ledger.
-func (j *jobCommand) command(name, text, args string, do jobAction, flags ...cli.Flag) *cli.Command {
-	flags = append(flags, ledgerFlag(),
+// command makes a subcommand that opens the ledger. Each has --json.
+func (j *jobCommand) command(name, text, args, help string, do jobAction, flags ...cli.Flag) *cli.Command {
+	flags = append(flags, jsonFlag(), ledgerFlag(),
 		&cli.StringFlag{Name: flagRegion, Usage: "AWS `REGION`", Sources: env(flagRegion), Category: "Where"})
+	use := fmt.Sprintf("job %s [flags]", name)
+	if args != "" {
+		use += " " + args
+	}
 	return &cli.Command{
-		Name: name, Usage: text, UsageText: fmt.Sprintf("job %s [flags] %s", name, args), Flags: flags,
+		Name: name, Usage: text, UsageText: use, Description: help, Flags: flags,
 		Action: func(ctx context.Context, cmd *cli.Command) error {
-			p, err := ledgerPlace(cmd.String(flagLedger))
+			p, err := jobLedger(cmd)
 			if err != nil {
 				return err
-			}
-			if p.kind == "" {
-				p = place{"file", defaultDir}
 			}
 			var cfg aws.Config
 			if p.kind == "dynamodb" {
@@ -84,10 +89,16 @@ func (j *jobCommand) command(name, text, args string, do jobAction, flags ...cli
 	}
 }
 
-func resumeFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringSliceFlag{Name: flagPool, Usage: "end the halt of this `POOL`'s account and Region", Sources: env(flagPool), Category: "Where"},
+// jobLedger is where the ledger is: --ledger, or the folder of a queue in a file.
+func jobLedger(cmd *cli.Command) (place, error) {
+	p, err := ledgerPlace(cmd.String(flagLedger))
+	if err == nil && p.kind == "" {
+		p, err = queuePlace(cmd.String(flagQueue))
+		if err == nil && p.kind != "file" {
+			return p, usage("with an SQS queue --%s is required: dynamodb://TABLE, or file:DIR", flagLedger)
+		}
 	}
+	return p, err
 }
 
 // one is the job that the command names.
@@ -102,76 +113,19 @@ func one(ctx context.Context, cmd *cli.Command, led Ledger) (job.Job, error) {
 	return j, err
 }
 
-func (j *jobCommand) pause(ctx context.Context, cmd *cli.Command, led Ledger) error {
-	return j.move(ctx, cmd, led, job.StatePaused, "paused; workers obey within five seconds")
-}
-
-func (j *jobCommand) move(ctx context.Context, cmd *cli.Command, led Ledger, to job.State, words string) error {
-	jb, err := one(ctx, cmd, led)
-	if err != nil {
-		return err
+// theOne is the job that the command names, or the ledger's only one.
+func theOne(ctx context.Context, cmd *cli.Command, led Ledger) (job.Job, error) {
+	if cmd.Args().Present() {
+		return one(ctx, cmd, led)
 	}
-	if err := led.SetState(ctx, jb.ID, to, time.Now()); err != nil {
-		return err
-	}
-	say(j.s.Out, "job %s is %s\n", jb.ID, words)
-	return nil
-}
-
-// resume goes on with a paused job, or, without a job, ends the halt.
-func (j *jobCommand) resume(ctx context.Context, cmd *cli.Command, led Ledger) error {
-	pools := cmd.StringSlice(flagPool)
+	jobs, err := led.Jobs(ctx)
 	switch {
-	case cmd.Args().Len() == 1:
-		jb, err := one(ctx, cmd, led)
-		if err != nil {
-			return err
-		}
-		if err := led.SetState(ctx, jb.ID, job.StateOpen, time.Now()); err != nil {
-			return err
-		}
-		say(j.s.Out, "job %s is open\n", jb.ID)
-		pools = append(pools, jb.Pool)
-	case len(pools) == 0:
-		return usage("name a job, or with --%s the pool whose halt is to end", flagPool)
+	case err != nil:
+		return job.Job{}, err
+	case len(jobs) == 0:
+		return job.Job{}, errors.New("the ledger has no jobs")
+	case len(jobs) > 1:
+		return job.Job{}, usage("name one job; the ledger has %d, and `job list` shows all", len(jobs))
 	}
-	return j.endHalt(ctx, cmd, led, pools)
-}
-
-// endHalt ends the halt of the account and Region, if there is one.
-func (j *jobCommand) endHalt(ctx context.Context, cmd *cli.Command, led Ledger, pools []string) error {
-	cfg, err := awsConfig(ctx, cmd, pools)
-	if err != nil {
-		return err
-	}
-	who, err := identity(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	scope := who.Account + "/" + cfg.Region
-	halt, there, err := led.Halt(ctx, scope)
-	if err != nil || !there {
-		return err
-	}
-	if err := led.ClearHalt(ctx, scope); err != nil {
-		return err
-	}
-	say(j.s.Out, "the halt of %s is ended (%s since %s)\n", scope, haltWords(halt), halt.Since.UTC().Format(timeFormat))
-	return nil
-}
-
-func (j *jobCommand) cancel(ctx context.Context, cmd *cli.Command, led Ledger) error {
-	jb, err := one(ctx, cmd, led)
-	if err != nil {
-		return err
-	}
-	if err := led.SetState(ctx, jb.ID, job.StateCancelled, time.Now()); err != nil {
-		return err
-	}
-	n, err := led.CloseOut(ctx, jb.ID, job.Cancelled, time.Now())
-	if err != nil {
-		return err
-	}
-	say(j.s.Out, "job %s is cancelled: %d targets were not reset; calls under way may still end\n", jb.ID, n)
-	return nil
+	return jobs[0], nil
 }

@@ -45,37 +45,57 @@ func (j *jobCommand) list(ctx context.Context, cmd *cli.Command, led Ledger) err
 
 func (j *jobCommand) listJSON(ctx context.Context, led Ledger, jobs []job.Job) error {
 	for _, jb := range jobs {
-		t, err := led.Totals(ctx, jb.ID)
+		st, err := jobStatus(ctx, led, jb)
 		if err != nil {
 			return err
 		}
-		sent, err := led.Sent(ctx, jb.ID)
-		if err != nil {
-			return err
-		}
-		if err := writeJob(j.s.Out, "job", jb, t, sent == ledger.SentAll); err != nil {
+		if err := writeJob(j.s.Out, "job", st.Job, st.Totals, st.SentAll); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (j *jobCommand) status(ctx context.Context, cmd *cli.Command, led Ledger) error {
-	jb, err := one(ctx, cmd, led)
-	if err != nil {
-		return err
-	}
-	t, err := led.Totals(ctx, jb.ID)
-	if err != nil {
-		return err
+// jobStatus reads how a job stands.
+func jobStatus(ctx context.Context, led Ledger, jb job.Job) (worker.JobStatus, error) {
+	st := worker.JobStatus{Job: jb}
+	var err error
+	if st.Totals, err = led.Totals(ctx, jb.ID); err != nil {
+		return st, err
 	}
 	sent, err := led.Sent(ctx, jb.ID)
+	st.SentAll = sent == ledger.SentAll
+	return st, err
+}
+
+func (j *jobCommand) status(ctx context.Context, cmd *cli.Command, led Ledger) error {
+	jb, err := theOne(ctx, cmd, led)
+	if err != nil {
+		return err
+	}
+	if cmd.Bool("watch") {
+		return j.watch(ctx, cmd, led, jb.ID)
+	}
+	if cmd.IsSet("every") {
+		return usage("--every goes with --watch")
+	}
+	v, err := lookAt(ctx, led, jb.ID)
 	if err != nil {
 		return err
 	}
 	if cmd.Bool(flagJSON) {
-		return writeJob(j.s.Out, "job", jb, t, sent == ledger.SentAll)
+		return writeJSON(j.s.Out, v.document())
 	}
+	if err := j.sayJob(v); err != nil {
+		return err
+	}
+	summarise(j.s.Out, []worker.JobStatus{v.JobStatus}, atLedger(cmd))
+	return nil
+}
+
+// sayJob shows the job's own record.
+func (j *jobCommand) sayJob(v view) error {
+	jb := v.Job
 	tw := tabwriter.NewWriter(j.s.Out, 0, 0, 2, ' ', 0)
 	row := func(name, value string) { say(tw, "%s\t%s\n", name, value) }
 	row("created", when(jb.Created))
@@ -83,25 +103,50 @@ func (j *jobCommand) status(ctx context.Context, cmd *cli.Command, led Ledger) e
 	if jb.Reason != "" {
 		row("reason", jb.Reason)
 	}
-	for _, src := range jb.Sources {
-		row("list", src.Name+", sha256 "+src.SHA256)
+	if jb.Parent != "" {
+		row("retries", jb.Parent)
 	}
-	row("rows", strconv.FormatInt(jb.Counts.Rows, 10)+" = "+strconv.FormatInt(jb.Counts.Targets, 10)+" targets + "+
-		strconv.FormatInt(jb.Counts.Duplicates, 10)+" duplicates + "+strconv.FormatInt(jb.Counts.Invalid, 10)+" not valid")
-	if sent != ledger.SentAll {
+	for _, src := range jb.Sources {
+		row("list", src.Name)
+		row("sha256", src.SHA256)
+	}
+	row("rows", rows(jb.Counts))
+	if !v.SentAll {
 		row("queue", "not every message is sent yet; if enqueue was interrupted, run it again")
 	}
-	if !t.Last.IsZero() {
-		row("last outcome", when(t.Last))
+	if jb.Plan.BudgetReason != "" {
+		row("budget", jb.Plan.BudgetReason)
+	}
+	if v.shown != nil && !isOver(jb.State) {
+		row("pace", v.paceWords())
+	}
+	if v.halt != nil {
+		row("HALTED", haltWords(*v.halt)+" since "+when(v.halt.Since))
+		row("", v.halt.Reason.Remedy())
+	}
+	if !v.Totals.Last.IsZero() {
+		row("last outcome", when(v.Totals.Last))
 	}
 	if !jb.Finished.IsZero() {
 		row("ended", when(jb.Finished))
 	}
-	if err := tw.Flush(); err != nil {
-		return err
+	if jb.Seal != nil {
+		row("root", jb.Seal.Root)
 	}
-	summarise(j.s.Out, []worker.JobStatus{{Job: jb, Totals: t}}, atLedger(cmd))
-	return nil
+	return tw.Flush()
+}
+
+// rows accounts for the rows of the lists.
+func rows(c job.Counts) string {
+	n := func(n int64, what string) string { return strconv.FormatInt(n, 10) + " " + what }
+	s := strconv.FormatInt(c.Rows, 10) + " = " + n(c.Targets, "targets") + " + " + n(c.Duplicates, "duplicates") + " + " + n(c.Invalid, "not valid")
+	if c.Excluded > 0 {
+		s += " + " + n(c.Excluded, "excluded")
+	}
+	return s
 }
 
 func when(t time.Time) string { return t.UTC().Format(timeFormat) }
+
+func isOver(s job.State) bool { return s == job.StateFinished || s == job.StateCancelled }
+

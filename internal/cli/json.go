@@ -9,10 +9,18 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/worker"
 )
 
 func jsonFlag() cli.Flag {
 	return &cli.BoolFlag{Name: flagJSON, Usage: "for machines: one JSON object a line on standard output", Sources: env(flagJSON), Category: "Output"}
+}
+
+// writeJSON writes one object on a line, with no more escaping than JSON asks for.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }
 
 // jobJSON is a job and how its targets stand, for machines; the names are part of
@@ -35,21 +43,49 @@ type jobJSON struct {
 	Created  time.Time             `json:"created"`
 	Finished *time.Time            `json:"finished,omitempty"`
 	Last     *time.Time            `json:"last_outcome,omitempty"`
+	Parent   string                `json:"parent,omitempty"`
+	// SignOuts is empty unless the job's policy asks for them.
+	SignOuts map[job.SignOut]int64 `json:"sign_outs,omitempty"`
+	Seal     *job.Seal             `json:"seal,omitempty"`
+
+	// These are of `job status` alone.
+	Halt   *haltJSON     `json:"halt,omitempty"`
+	Worker *worker.Shown `json:"worker,omitempty"`
+}
+
+// haltJSON is a halt of the job's account and Region.
+type haltJSON struct {
+	Reason job.HaltReason `json:"reason"`
+	Code   string         `json:"code,omitempty"`
+	Since  time.Time      `json:"since"`
+	Remedy string         `json:"remedy"`
 }
 
 // writeJob writes a job as a line of JSON. Every outcome is named, also where
 // nobody has it.
 func writeJob(w io.Writer, event string, j job.Job, t ledger.Totals, sentAll bool) error {
+	return writeJSON(w, jobDocument(event, j, t, sentAll))
+}
+
+func jobDocument(event string, j job.Job, t ledger.Totals, sentAll bool) jobJSON {
 	outcomes := make(map[job.Outcome]int64, len(job.Outcomes()))
 	for _, o := range job.Outcomes() {
 		outcomes[o] = t.Outcomes[o]
 	}
-	return json.NewEncoder(w).Encode(jobJSON{
+	var signOuts map[job.SignOut]int64
+	if j.Policy.SignOut {
+		signOuts = make(map[job.SignOut]int64, len(job.SignOuts()))
+		for _, s := range job.SignOuts() {
+			signOuts[s] = t.SignOuts[s]
+		}
+	}
+	return jobJSON{
 		Event: event, Job: j.ID, State: j.State, Pool: j.Pool, Reason: j.Reason, By: j.StartedBy,
 		Sources: j.Sources, Counts: j.Counts, SentAll: sentAll,
 		Targets: t.Targets, Pending: t.Pending, Failed: t.Failed(), Repeated: t.Repeated, Outcomes: outcomes,
 		Created: j.Created.UTC(), Finished: timeOrNil(j.Finished), Last: timeOrNil(t.Last),
-	})
+		Parent: j.Parent, SignOuts: signOuts, Seal: j.Seal,
+	}
 }
 
 func timeOrNil(t time.Time) *time.Time {
