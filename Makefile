@@ -1,6 +1,7 @@
 # make build   the programs, into bin/
 # make demo    the whole way against a stand-in for AWS; needs only Go
 # make test    all tests that need only Go
+# make dashboards  writes the dashboard and the rules; RUNBOOK=URL of your runbook
 # make check   formatting, vet, staticcheck, tidiness, the plan of the house
 # CONTRIBUTING.md has the others.
 
@@ -8,8 +9,9 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 FUZZTIME    ?= 30s
 KILLS       ?= 200
+RUNBOOK     ?=
 
-.PHONY: build demo test test-race test-peers test-crash check bench bench-pace fuzz clean
+.PHONY: build demo test test-race test-peers test-crash test-dashboards test-dashboards-live dashboards check bench bench-pace fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
@@ -31,7 +33,7 @@ check:
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 	$(GO) fix -diff ./...
-	$(GO) test ./internal/house
+	$(GO) test ./internal/house ./internal/dashboard
 
 test-peers:
 	./test/peers/run
@@ -39,6 +41,17 @@ test-peers:
 # KILLS is for each set-up.
 test-crash:
 	$(GO) test -tags crash -count=1 -v -timeout 60m ./internal/crash -args -kills $(KILLS)
+
+dashboards:
+	$(GO) run ./internal/dashboard/generate $(if $(RUNBOOK),-runbook $(RUNBOOK))
+
+# promtool is in Debian's package prometheus.
+test-dashboards:
+	RELOCK_PROMTOOL=required $(GO) test -count=1 ./internal/dashboard/...
+
+# A real Prometheus, ten minutes of faults.
+test-dashboards-live: build
+	$(GO) run ./internal/dashboard/live -bin bin
 
 # On two cores with nothing else running; BENCHFLAGS=-long adds the long lists.
 bench: build

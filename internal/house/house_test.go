@@ -35,7 +35,7 @@ var levels = map[string]int{
 // the tests would confirm themselves; the others are tests and tools.
 var apart = map[string]bool{
 	"internal/sandbox": true, "internal/house": true, "internal/peers": true, "internal/bench": true,
-	"internal/crash": true, "internal/deploy": true,
+	"internal/crash": true, "internal/deploy": true, "internal/dashboard": true,
 }
 
 const root = "../.."

@@ -1,0 +1,243 @@
+package dashboard
+
+// DefaultRunbook is where alerts and panels say that the runbook is. It is an
+// address that leads nowhere, kept for examples: `make dashboards RUNBOOK=URL`
+// writes the files with yours.
+const DefaultRunbook = "https://example.com/relock/docs/runbook.md"
+
+// Relock is the dashboard. runbook is the address of docs/runbook.md.
+func Relock(runbook string) Dashboard {
+	b := &board{runbook: runbook}
+	b.glance()
+	b.progress()
+	b.pace()
+	b.cognito()
+	b.queue()
+	b.workers()
+	b.process()
+	b.runs()
+	return Dashboard{
+		UID: "relock", Title: "Relock",
+		Description: "Mass password resets of Amazon Cognito users: progress, pace, failures, queue, workers. One Prometheus job is one account and Region.",
+		Tags:        []string{"relock"}, Editable: true, GraphTooltip: 1, Refresh: "30s",
+		SchemaVersion: schemaVersion, Time: TimeRange{From: "now-3h", To: "now"}, Timezone: "utc", Version: 1,
+		Links: []Link{{
+			Title: "Runbook", URL: runbook, TargetBlank: true, Type: "link", Icon: "doc",
+			Tooltip: "What each alert and each halt means, and what to do", Tags: []string{},
+		}},
+		Annotations: Annotations{List: []Annotation{{
+			Name: "Alerts", Datasource: source, Enable: true, IconColor: red, Step: "60s",
+			Expr:     `max by (alertname, job) (ALERTS{alertname=~"Relock.*", alertstate="firing", job=~"$job"})`,
+			TitleFmt: "{{alertname}}", TextFmt: "{{job}}", TagKeys: "job",
+		}}},
+		Templating: Templating{List: variables()},
+		Panels:     b.panels,
+	}
+}
+
+func variables() []Variable {
+	all := &Current{Text: []string{"All"}, Value: []string{"$__all"}}
+	query := func(name, label, labels, anything string) Variable {
+		return Variable{
+			Name: name, Label: label, Type: "query", Datasource: &source, Definition: labels,
+			Query: map[string]any{"query": labels, "refId": "Variable-" + name}, Refresh: 2, Sort: 1,
+			Multi: true, IncludeAll: true, AllValue: anything, Current: all,
+		}
+	}
+	return []Variable{
+		{Name: "datasource", Label: "Data source", Type: "datasource", Query: "prometheus", Refresh: 1},
+		query("job", "Job", "label_values(relock_build_info, job)", ".+"),
+		// What a scheduled run pushed has no instance, and .* matches that.
+		query("instance", "Instance", `label_values(relock_build_info{job=~"$job"}, instance)`, ".*"),
+	}
+}
+
+// Selectors: of is every series of a metric that is shown, with more conditions.
+func of(metric string, conditions ...string) string {
+	s := metric + `{job=~"$job", instance=~"$instance"`
+	for _, c := range conditions {
+		s += ", " + c
+	}
+	return s + "}"
+}
+
+// perSecond is a counter's rate.
+func perSecond(metric string, conditions ...string) string {
+	return "rate(" + of(metric, conditions...) + "[$__rate_interval])"
+}
+
+// ofActive keeps the series of the worker that calls Cognito: a standby shows a
+// pace as well.
+func ofActive(series string) string {
+	return series + " and on (job, instance) " + of("relock_active") + " == 1"
+}
+
+const (
+	isReset   = `operation="AdminResetUserPassword"`
+	isPending = `state="pending"`
+)
+
+// targets counts a job's targets once, for a standby shows them too.
+func targets(conditions ...string) string {
+	return "max by (job, reset_job, state) (" + of("relock_job_targets", conditions...) + ")"
+}
+
+func (b *board) glance() {
+	b.row("At a glance")
+	b.stat("State", "Whether all work is stopped for a cause that is not the fault of one user. The row Workers has the reason.",
+		instant("{{job}}", "max by (job) ("+of("relock_halted")+")"),
+		mapped(words{"0", "running", green}, words{"1", "HALTED", red}), limits(green, limit{1, red}), b.helped("RelockHalted"))
+	b.stat("Active workers", "Workers that call Cognito: one per account and Region. None while work is pending is an alert.",
+		instant("{{job}}", "sum by (job) ("+of("relock_active")+")"),
+		limits(red, limit{1, green}, limit{2, red}), b.helped("RelockNoActiveWorker"))
+	b.stat("Standby workers", "Workers that wait to take over within 30 s. With none, a crash lasts until a restart.",
+		instant("{{job}}", "count by (job) ("+of("relock_active")+") - sum by (job) ("+of("relock_active")+")"),
+		limits(yellow, limit{1, green}))
+	b.stat("Pending", "Targets of open jobs without an outcome.",
+		instant("{{job}}", "sum by (job) ("+targets(isPending)+")"), none("no open job"), limits(blue))
+	b.stat("Estimated time left", "Pending targets that are not on hold, by the mean rate of the last five minutes; without one, by the pace. From the recording rules.",
+		instant("{{job}}", `max by (job) (job:relock_eta:seconds{job=~"$job"})`), unit("s"), decimals(1), none("no open job"), limits(blue), b.helped("RelockWillMissRetention"))
+	b.stat("Dead letters", "Messages in the dead-letter queue. Each is a target that nobody will reset unless somebody looks.",
+		instant("{{job}}", "max by (job) ("+of("relock_dead_letter_messages")+")"),
+		none("not counted"), limits(green, limit{1, red}), b.helped("RelockDeadLetters"))
+}
+
+func (b *board) progress() {
+	b.row("Progress")
+	b.bars("Done, by job", "Share of an open job's targets that have an outcome, whatever it is.",
+		instant("{{reset_job}}", "sum by (reset_job) ("+targets(`state!="pending"`)+") / sum by (reset_job) ("+targets()+")"),
+		8, share, decimals(1), none("no open job"), limits(blue, limit{1, green}))
+	b.series("Targets of open jobs", "Every target is pending, succeeded, failed, or other (excluded, cancelled). Their sum is the length of the lists.",
+		[]Target{ranged("{{state}}", "sum by (state) ("+targets()+")")}, 8, stacked, from0)
+	b.series("Time left", "The estimate over time. It should fall by an hour an hour; a rise means fewer outcomes a second.",
+		[]Target{ranged("{{job}}", `max by (job) (job:relock_eta:seconds{job=~"$job"})`)}, 8, unit("s"), from0, b.helped("RelockWillMissRetention"))
+	b.series("Outcomes a second", "What becomes of targets, by outcome.",
+		[]Target{ranged("{{outcome}}", "sum by (outcome) ("+perSecond("relock_users_total")+")")}, 8, unit("cps"), stacked, from0, b.helped("RelockNoProgress"))
+	b.bars("Failures by reason", "Targets that ended without a reset in the time that is shown, by outcome. `job failed` names them.",
+		instant("{{outcome}}", `sort_desc(sum by (outcome) (increase(`+of("relock_users_total", `outcome=~"`+failures+`"`)+"[$__range])))"),
+		8, decimals(0), from0, limits(green, limit{1, yellow}), b.helped("RelockFailureRatioHigh"))
+	b.series("Failed share", "Share of outcomes that are failures. The alert is at 10 %, over ten minutes.",
+		[]Target{
+			ranged("failed {{job}}", `sum by (job) (`+perSecond("relock_users_total", `outcome=~"`+failures+`"`)+") / sum by (job) ("+perSecond("relock_users_total")+")"),
+		}, 8, share, limits(green, limit{failureShare, red}), b.helped("RelockFailureRatioHigh"))
+	b.series("Reset again in doubt", "Targets that were reset again because nobody could tell whether an earlier reset had taken effect. The report flags them as repeated.",
+		[]Target{ranged("{{job}}", "sum by (job) (increase("+of("relock_repeated_total")+"[$__rate_interval]))")}, 8, from0)
+}
+
+func (b *board) pace() {
+	b.row("Pace, budget and quota")
+	gauge := func(metric string) string {
+		return "max by (job) (" + ofActive(of(metric, isReset)) + ")"
+	}
+	b.series("Resets a second", "What is called, what the pace allows at this moment, what the budget allows, and what Cognito grants to everybody in the account and Region: the users' own recovery needs the difference.",
+		[]Target{
+			ranged("called {{job}}", "sum by (job) ("+perSecond("relock_cognito_requests_total", isReset)+")"),
+			ranged("pace {{job}}", gauge("relock_pace")),
+			ranged("budget {{job}}", gauge("relock_budget")),
+			ranged("quota {{job}}", gauge("relock_quota")),
+		}, 16, unit("reqps"), from0, dashed("budget", yellow), dashed("quota", red))
+	b.series("Throttled share of resets", "Share of our calls that Cognito asked to slow down. The alert is at 5 %, over five minutes; Relock alone stays under 0.5 %.",
+		[]Target{
+			ranged("{{job}}", `sum by (job) (`+perSecond("relock_cognito_requests_total", isReset, `code=~"`+throttles+`"`)+") / sum by (job) ("+perSecond("relock_cognito_requests_total", isReset)+")"),
+		}, 8, share, limits(green, limit{throttleShare, red}), b.helped("RelockThrottleRatioHigh"))
+	b.series("Throttles", "Calls that Cognito asked to slow down, by operation. Each one means that a user's own recovery may have been refused as well.",
+		[]Target{ranged("{{operation}}", `sum by (operation) (`+perSecond("relock_cognito_requests_total", `code=~"`+throttles+`"`)+")")},
+		8, unit("reqps"), from0, b.helped("RelockThrottleRatioHigh"))
+	b.states("What bounds the budget", "The narrowest of quota, --rate, mail and SES.",
+		ranged("{{bound}}", "max by (bound) ("+ofActive(of("relock_budget_bound"))+")"), 8,
+		mapped(words{"0", "no", clear}, words{"1", "bounds", blue}), limits(clear, limit{1, blue}))
+	b.series("Calls under way", "Calls to Cognito in flight: about pace times latency. A rise at the same pace means slower answers.",
+		[]Target{ranged("{{operation}}", "sum by (operation) ("+of("relock_in_flight")+")")}, 8, from0)
+}
+
+func (b *board) cognito() {
+	b.row("Cognito")
+	bucket := "relock_cognito_request_duration_seconds_bucket"
+	quantile := func(q, by string, conditions ...string) string {
+		return "histogram_quantile(" + q + ", sum by (" + by + ") (" + perSecond(bucket, conditions...) + "))"
+	}
+	b.series("Latency of resets", "How long AdminResetUserPassword takes, from the classic buckets; the native histogram of the same name is finer where Prometheus keeps it.",
+		[]Target{
+			ranged("median", quantile("0.5", "le", isReset)), ranged("95 %", quantile("0.95", "le", isReset)), ranged("99 %", quantile("0.99", "le", isReset)),
+		}, 8, unit("s"), from0)
+	b.heatmap("Resets by latency", "How many resets took how long.",
+		ranged("{{le}}", "sum by (le) (increase("+of(bucket, isReset)+"[$__rate_interval]))"), 8, unit("short"))
+	b.series("95th percentile by operation", "Resets, look-ups of users whose reply was lost, and sign-outs.",
+		[]Target{ranged("{{operation}}", quantile("0.95", "le, operation"))}, 8, unit("s"), from0)
+	b.series("Answers by code", "Calls to Cognito by AWS's error code, every attempt counted; OK is a success, no_answer had none.",
+		[]Target{ranged("{{code}}", "sum by (code) ("+perSecond("relock_cognito_requests_total")+") > 0")}, 16, unit("reqps"), stacked, from0)
+	b.series("Refused credentials", "Answers that refuse the credentials or the permission, from Cognito and from the queue.",
+		[]Target{
+			ranged("Cognito {{job}}", `sum by (job) (`+perSecond("relock_cognito_requests_total", `code=~"`+credentials+`"`)+")"),
+			ranged("queue {{job}}", `sum by (job) (`+perSecond("relock_sqs_requests_total", `result="refused"`)+")"),
+		}, 8, unit("reqps"), from0, b.helped("RelockCredentialsFailing"))
+}
+
+func (b *board) queue() {
+	b.row("Queue and dead letters")
+	b.series("Messages", "As the queue counts them; SQS's figures are approximate. Messages in flight are held by a worker, or put off for an hour.",
+		[]Target{ranged("{{state}}", "sum by (state) (max by (job, state) ("+of("relock_queue_messages")+"))")}, 8, stacked, from0)
+	b.series("Dead letters over time", "Messages received too often, or moved away on purpose because they could not be read.",
+		[]Target{ranged("{{job}}", "max by (job) ("+of("relock_dead_letter_messages")+")")}, 8, from0, limits(green, limit{1, red}), none("not counted"), b.helped("RelockDeadLetters"))
+	b.series("Time until messages are dropped", "What is left of the queue's retention for the oldest open job. The estimated time left has to be below it.",
+		[]Target{
+			ranged("retention left {{job}}", "min by (job) ("+of("relock_job_created_timestamp_seconds")+" + on (job, instance) group_left () "+of("relock_queue_retention_seconds")+") - time()"),
+			ranged("time left {{job}}", `max by (job) (job:relock_eta:seconds{job=~"$job"})`),
+		}, 8, unit("s"), from0, b.helped("RelockWillMissRetention"))
+	b.series("Requests to the queue", "Every attempt, by operation and result: ok, error, or refused.",
+		[]Target{ranged("{{operation}} {{result}}", "sum by (operation, result) ("+perSecond("relock_sqs_requests_total")+") > 0")}, 8, unit("reqps"), from0)
+	b.series("Failed entries of batches", "Entries of batch requests that the queue did not do. They are tried again.",
+		[]Target{ranged("{{operation}}", "sum by (operation) ("+perSecond("relock_sqs_batch_entry_failures_total")+")")}, 8, unit("cps"), from0)
+	b.series("Rejected messages", "Messages that are not worked on, by reason: malformed, of another ledger, of a pool that is not allowed, of no job.",
+		[]Target{ranged("{{reason}}", "sum by (reason) (increase("+of("relock_messages_rejected_total")+"[$__rate_interval]))")}, 8, from0, b.helped("RelockMessagesRejected"))
+	since := func(metric string) string {
+		return "time() - (max by (job) (" + of(metric) + ") > 0)"
+	}
+	b.series("Silence", "Seconds since the queue last answered a receive, and since an outcome was last recorded. A worker that is halted, on hold or standing by receives nothing.",
+		[]Target{
+			ranged("queue {{job}}", since("relock_receive_last_success_timestamp_seconds")), ranged("outcome {{job}}", since("relock_outcome_last_timestamp_seconds")),
+		}, 8, unit("s"), from0, b.helped("RelockNoProgress"))
+}
+
+func (b *board) workers() {
+	b.row("Workers")
+	b.states("Active and standby", "Which worker calls Cognito. Two at once for one account and Region must never be.",
+		ranged("{{instance}}", "max by (instance) ("+of("relock_active")+")"), 8,
+		mapped(words{"0", "standby", yellow}, words{"1", "active", green}), limits(yellow, limit{1, green}), b.helped("RelockNoActiveWorker"))
+	b.states("Halts by reason", "What has stopped all work. The runbook has a section for each reason.",
+		ranged("{{reason}}", "max by (reason) ("+of("relock_halted")+")"), 8,
+		mapped(words{"0", "no", clear}, words{"1", "halted", red}), limits(clear, limit{1, red}), b.helped("RelockHalted"))
+	b.table("Versions", "What each worker was built from.",
+		instant("", "max by (job, instance, version, revision, goversion) ("+of("relock_build_info")+")"), 8, nil)
+}
+
+func (b *board) process() {
+	b.row("Process")
+	b.series("Processor time", "Cores that each worker uses. Thirty resets a second need a few hundredths of one.",
+		[]Target{ranged("{{instance}}", perSecond("process_cpu_seconds_total"))}, 8, unit("short"), from0, decimals(3))
+	b.series("Memory", "Resident memory. It does not grow with the backlog; 64 MiB is the bar.",
+		[]Target{ranged("{{instance}}", of("process_resident_memory_bytes"))}, 8, unit("bytes"), from0)
+	b.series("Goroutines", "Steady at a steady pace.",
+		[]Target{ranged("{{instance}}", of("go_goroutines"))}, 8, from0)
+	b.series("Open files", "Share of the process's limit of file descriptors.",
+		[]Target{ranged("{{instance}}", of("process_open_fds")+" / "+of("process_max_fds"))}, 8, share, limits(green, limit{0.8, red}))
+	b.series("Uptime", "How long each worker has been running; a saw shows restarts.",
+		[]Target{ranged("{{instance}}", "time() - "+of("process_start_time_seconds"))}, 8, unit("s"), from0)
+	b.series("Longest pause of the garbage collector", "Of the last collections.",
+		[]Target{ranged("{{instance}}", of("go_gc_duration_seconds", `quantile="1"`))}, 8, unit("s"), from0)
+}
+
+func (b *board) runs() {
+	b.row("Scheduled runs (Pushgateway)")
+	const by = "max by (job, schedule) "
+	b.stat("Last success", "How long ago a scheduled run last ended with an outcome for every target.",
+		instant("{{schedule}}", "time() - "+by+"("+of("relock_run_last_success_timestamp_seconds")+")"),
+		unit("s"), decimals(1), none("none"), limits(green, limit{scheduleSeconds, red}), b.helped("RelockScheduledRunMissing"))
+	b.stat("Last exit code", "0 all done; 3 done, and some users failed; 4 halted; 1 an error; 130 and 143 interrupted.",
+		instant("{{schedule}}", by+"("+of("relock_run_last_exit_code")+")"),
+		unit("none"), none("none"), mapped(words{"0", "0", green}, words{"3", "3: some failed", yellow}, words{"4", "4: halted", red}), limits(green, limit{1, red}), b.helped("RelockScheduledRunMissing"))
+	b.stat("Last duration", "How long the last scheduled run took.",
+		instant("{{schedule}}", by+"("+of("relock_run_last_duration_seconds")+")"), unit("s"), decimals(1), none("none"), limits(blue))
+	b.bars("Targets of the last run", "Of the jobs of the last scheduled run that ended, by state.",
+		instant("{{schedule}} {{state}}", "max by (job, schedule, state) ("+of("relock_run_last_targets")+")"), 12, decimals(0), from0, none("none"), limits(blue))
+}

@@ -1,0 +1,99 @@
+package dashboard
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// unitTest is a test of promtool: series, a sample a minute from time zero, and
+// what follows.
+type unitTest struct {
+	name   string
+	series []string // series and its values, with a space between
+	checks []check
+}
+
+// check is what an alert does at a moment; without fires it is silent.
+type check struct {
+	at, alert string
+	fires     []firing
+}
+
+// firing is an alert with its labels, as "job=relock" and so on, severity aside.
+type firing struct {
+	labels  []string
+	summary string
+}
+
+// UnitTests is the file of unit tests for `promtool test rules`.
+func UnitTests(groups []Group) ([]byte, error) { return unitFile(groups, unitTests()) }
+
+func unitFile(groups []Group, tests []unitTest) ([]byte, error) {
+	alerts := map[string]Rule{}
+	for _, g := range groups {
+		for _, r := range g.Rules {
+			if r.Alert != "" {
+				alerts[r.Alert] = r
+			}
+		}
+	}
+	var b bytes.Buffer
+	b.WriteString("# Unit tests of the alerts: each one firing, and not firing. Written by\n" +
+		"# `make dashboards` from internal/dashboard. Run: promtool test rules relock_test.yml\n" +
+		"rule_files:\n  - relock.rules.yml\nevaluation_interval: 1m\ntests:\n")
+	for _, t := range tests {
+		fmt.Fprintf(&b, "  # %s\n  - interval: 1m\n    input_series:\n", t.name)
+		for _, s := range t.series {
+			i := strings.LastIndex(s, "}") + 1
+			if i == 0 {
+				i = strings.Index(s, " ")
+			}
+			fmt.Fprintf(&b, "      - series: '%s'\n        values: '%s'\n", s[:i], strings.TrimSpace(s[i:]))
+		}
+		b.WriteString("    alert_rule_test:\n")
+		for _, c := range t.checks {
+			r, ok := alerts[c.alert]
+			if !ok {
+				return nil, fmt.Errorf("the test %q is about %s, which is no alert", t.name, c.alert)
+			}
+			if err := c.write(&b, r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return b.Bytes(), nil
+}
+
+func (c check) write(b *bytes.Buffer, r Rule) error {
+	fmt.Fprintf(b, "      - eval_time: %s\n        alertname: %s\n", c.at, c.alert)
+	if len(c.fires) == 0 {
+		b.WriteString("        exp_alerts: []\n")
+		return nil
+	}
+	b.WriteString("        exp_alerts:\n")
+	for _, f := range c.fires {
+		labels := map[string]string{"severity": r.Severity}
+		description := r.Description
+		for _, l := range f.labels {
+			name, value, _ := strings.Cut(l, "=")
+			labels[name] = value
+			description = strings.ReplaceAll(description, "{{ $labels."+name+" }}", value)
+		}
+		b.WriteString("          - exp_labels:\n")
+		for _, name := range slices.Sorted(maps.Keys(labels)) {
+			fmt.Fprintf(b, "              %s: %s\n", name, labels[name])
+		}
+		b.WriteString("            exp_annotations:\n")
+		for _, a := range [][2]string{{"summary", f.summary}, {"description", description}, {"runbook_url", r.Runbook}} {
+			text, err := quoted(a[1])
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(b, "              %s: %s\n", a[0], text)
+		}
+	}
+	return nil
+}
