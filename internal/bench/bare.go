@@ -13,6 +13,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
@@ -25,15 +26,23 @@ func bare(args []string) error {
 	url := fs.String("queue", "", "URL of the queue")
 	n := fs.Int("n", 0, "targets")
 	concurrency := fs.Int("c", 16, "goroutines")
+	dir := fs.String("dir", "", "folder of a file queue to fill")
+	table := fs.String("table", "", "DynamoDB table in which each target is read, claimed and recorded")
 	if err := fs.Parse(args[1:]); err != nil {
 		return err
 	}
 	ctx := context.Background()
+	if args[0] == "bare-fill" {
+		return fill(ctx, *dir, *n)
+	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(awshttp.NewBuildableClient()))
 	if err != nil {
 		return err
 	}
 	b := bareLoop{sqs: sqs.NewFromConfig(cfg), cip: cip.NewFromConfig(cfg), url: *url, n: int64(*n), c: *concurrency}
+	if *table != "" {
+		b.record = &bareTable{dynamodb.NewFromConfig(cfg), *table}
+	}
 	if args[0] == "bare-send" {
 		return b.send(ctx)
 	}
@@ -46,6 +55,8 @@ type bareLoop struct {
 	url string
 	n   int64
 	c   int
+
+	record *bareTable // nil: no ledger
 }
 
 // reset: receive ten, reset each, delete ten.
@@ -63,8 +74,14 @@ func (b *bareLoop) reset(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
+				if err := b.record.claim(ctx, name); err != nil {
+					return err
+				}
 				if _, err := b.cip.AdminResetUserPassword(ctx, &cip.AdminResetUserPasswordInput{UserPoolId: aws.String(pool), Username: &name}); err != nil {
 					continue
+				}
+				if err := b.record.outcome(ctx, name); err != nil {
+					return err
 				}
 				entries = append(entries, types.DeleteMessageBatchRequestEntry{Id: new(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle})
 			}

@@ -39,7 +39,7 @@ func benchWorker(ctx context.Context, o options) error {
 		if _, err := s.measure(ctx, s.program("enqueue"), s.enqueueArgs(list, 2*i)); err != nil {
 			return err
 		}
-		ours, err := s.measure(ctx, s.program("worker"), s.workerArgs(2*i, "--rate", "100000", "--force", "rate_over_quota", "--max-in-flight", "16"))
+		ours, err := s.measure(ctx, s.program("worker"), s.workerArgs(2*i, "--rate", "100000", "--force", "rate_over_quota"))
 		if err != nil {
 			return err
 		}
@@ -118,37 +118,55 @@ func benchRequests(ctx context.Context, o options) error {
 	return nil
 }
 
-// countSQS asks the sandbox how many requests it has seen.
-func (s *stand) countSQS(ctx context.Context) (n int64, detail string, err error) {
+// calls asks the sandbox how many requests it has seen.
+func (s *stand) calls(ctx context.Context) ([]seen, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/_sandbox/calls", nil)
 	if err != nil {
-		return 0, "", err
+		return nil, err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, "", err
+		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }() // read to its end
 	data, err := io.ReadAll(res.Body)
 	if err != nil {
-		return 0, "", err
+		return nil, err
 	}
-	var all struct {
-		Calls []struct {
-			Service, Operation string
-			Count              int64
-		}
-	}
+	var all struct{ Calls []seen }
 	if err := json.Unmarshal(data, &all); err != nil {
-		return 0, "", fmt.Errorf("%w in %s", err, data)
+		return nil, fmt.Errorf("%w in %s", err, data)
 	}
-	for _, c := range all.Calls {
+	return all.Calls, nil
+}
+
+// seen is how often an operation was asked for.
+type seen struct {
+	Service, Operation string
+	Count              int64
+}
+
+// countSQS counts the requests to SQS.
+func (s *stand) countSQS(ctx context.Context) (n int64, detail string, err error) {
+	all, err := s.calls(ctx)
+	for _, c := range all {
 		if c.Service == "sqs" {
 			n += c.Count
 			detail += fmt.Sprintf("%s %d, ", c.Operation, c.Count)
 		}
 	}
-	return n, detail, nil
+	return n, detail, err
+}
+
+// count counts the requests for one operation.
+func (s *stand) count(ctx context.Context, operation string) (n int64, err error) {
+	all, err := s.calls(ctx)
+	for _, c := range all {
+		if c.Operation == operation {
+			n += c.Count
+		}
+	}
+	return n, err
 }
 
 func benchMemory(ctx context.Context, o options) error {

@@ -23,6 +23,8 @@ type options struct {
 	pairs   int
 	targets int
 	long    bool
+
+	dynamoTargets int
 }
 
 // benchmark is one measurement, with the bar of docs/architecture.md.
@@ -33,6 +35,8 @@ type benchmark struct {
 
 var benchmarks = []benchmark{
 	{"worker", "resets a CPU-second: worker with SQS and SQLite against a bare SDK loop; bar: at least 70 %", benchWorker},
+	{"dynamodb", "the same with SQS and DynamoDB (dynalite), against a loop that makes the same DynamoDB calls; bar: at least 85 %", benchDynamo},
+	{"file", "a job through the file queue, no limit: rows a second in, memory, CPU a target of the last tenth against the first; bars: 40,000 rows a second at 1 M, under 64 MiB, at most 1.25", benchFile},
 	{"enqueue", "enqueue to SQS at 10 ms a call, ledger rows included, against a bare SendMessageBatch loop; bar: at least 95 %", benchEnqueue},
 	{"requests", "requests to SQS a user at 24 a second, all counted; bar: at most 0.32", benchRequests},
 	{"memory", "largest resident memory of the worker behind a long queue; bar: under 64 MiB", benchMemory},
@@ -53,7 +57,8 @@ func main() {
 	flag.StringVar(&o.bin, "bin", "bin", "folder of the built programs")
 	flag.IntVar(&o.pairs, "pairs", 7, "runs of each side of a comparison")
 	flag.IntVar(&o.targets, "targets", 20_000, "targets of a comparison")
-	flag.BoolVar(&o.long, "long", false, "the long lists too: 10 M rows, 1 M messages")
+	flag.IntVar(&o.dynamoTargets, "dynamo-targets", 3000, "targets of a comparison with DynamoDB")
+	flag.BoolVar(&o.long, "long", false, "the long lists too: 10 M rows, 1 M messages and targets")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	pool  = "eu-west-1_Million001"
-	queue = "bench"
+	pool      = "eu-west-1_Million001"
+	queueName = "bench"
 )
 
 // stand is a running sandbox with a pool in which every user exists.
@@ -26,6 +26,7 @@ type stand struct {
 	dir string
 	url string
 	cmd *exec.Cmd
+	env []string // for the programs, beside environment's
 }
 
 func startStand(ctx context.Context, o options, flags ...string) (*stand, error) {
@@ -34,7 +35,7 @@ func startStand(ctx context.Context, o options, flags ...string) (*stand, error)
 		return nil, err
 	}
 	args := append([]string{
-		"serve", "--listen", "127.0.0.1:0", "--queue", queue + ":120", "--seed", "1",
+		"serve", "--listen", "127.0.0.1:0", "--queue", queueName + ":120", "--seed", "1",
 		"--pool", pool + ",email=DEVELOPER,on-demand=user-[0-9]{8}",
 	}, flags...)
 	cmd := exec.CommandContext(ctx, filepath.Join(o.bin, "sandbox"), args...)
@@ -63,7 +64,7 @@ func (s *stand) stop() {
 	_ = os.RemoveAll(s.dir)
 }
 
-func (s *stand) queueURL() string { return s.url + "/123456789012/" + queue }
+func (s *stand) queueURL() string { return s.url + "/123456789012/" + queueName }
 
 // usage is what a process took.
 type usage struct {
@@ -76,7 +77,7 @@ func (s *stand) measure(ctx context.Context, program string, args []string, ok .
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.Env = environment(s.url)
+	cmd.Env = append(environment(s.url), s.env...)
 	begun := time.Now()
 	err := cmd.Run()
 	wall := time.Since(begun)
