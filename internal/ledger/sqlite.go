@@ -35,7 +35,7 @@ type SQLite struct {
 type SQLiteOptions struct {
 	// Now is the clock that leases are compared with. Defaults to time.Now.
 	Now func() time.Time
-	// CacheKiB bounds the writer's page cache. Defaults to 4096.
+	// CacheKiB bounds the writer's page cache. Defaults to 2048.
 	CacheKiB int
 	// BusyTimeout is how long a lock of another process is waited for. Defaults
 	// to 10 seconds.

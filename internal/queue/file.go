@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,8 @@ type FileOptions struct {
 	// MaxReceives is how often a message is handed out before it becomes a dead
 	// letter. Defaults to DefaultMaxReceives.
 	MaxReceives int
-	// CacheKiB bounds the writer's page cache. Defaults to 4096.
+	// CacheKiB bounds the writer's page cache. Defaults to 1024: messages are worked on
+	// in the order of their pages.
 	CacheKiB int
 	// BusyTimeout is how long a lock of another process is waited for. Defaults
 	// to 10 seconds.
@@ -71,7 +73,7 @@ func newFile(dir string, o FileOptions,
 	q := &File{maxReceives: o.MaxReceives, wake: make(chan struct{})}
 	var err error
 	q.db, err = open(filepath.Join(dir, FileName), fileSchema, sqlite.Options{
-		CacheKiB: o.CacheKiB, BusyTimeout: o.BusyTimeout,
+		CacheKiB: cmp.Or(o.CacheKiB, 1024), BusyTimeout: o.BusyTimeout,
 	})
 	if errors.Is(err, sqlite.ErrNoFile) {
 		return nil, fmt.Errorf("%w: %w", ErrNoQueue, err)

@@ -22,7 +22,7 @@ func Create(path string, s Schema, o Options) (*DB, error) {
 
 func open(path string, s Schema, o Options, create bool) (_ *DB, err error) {
 	if o.CacheKiB == 0 {
-		o.CacheKiB = 4096
+		o.CacheKiB = 2048
 	}
 	if o.BusyTimeout == 0 {
 		o.BusyTimeout = 10 * time.Second

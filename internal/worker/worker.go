@@ -159,7 +159,7 @@ const maxPrefetch = 1000
 
 // atLedger is how many messages may be worked on beside those whose call is in
 // flight: their claim or record is being written.
-const atLedger = 48
+const atLedger = 16
 
 // New makes a Worker; Run starts it, once.
 func New(cfg Config) *Worker {
