@@ -65,9 +65,14 @@ type enqueue struct {
 	s   Streams
 	// text is for people.
 	text io.Writer
+	// parent is the job that is tried again, or nil.
+	parent *parent
 }
 
-func (e *enqueue) run(ctx context.Context) error {
+func (e *enqueue) run(ctx context.Context) (err error) {
+	if e.parent, err = e.readParent(ctx); err != nil {
+		return nothingSent(interrupted(ctx, err))
+	}
 	set, err := e.settings()
 	if err != nil {
 		return err
@@ -95,6 +100,9 @@ func (e *enqueue) run(ctx context.Context) error {
 // fails where that would be refused.
 func (e *enqueue) plan(ctx context.Context, set settings) (*plan, error) {
 	facts := ask(ctx, e.cmd, set)
+	if err := e.gather(ctx, &set, facts); err != nil {
+		return nil, err
+	}
 	list, err := e.read(ctx, set)
 	if err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import "github.com/urfave/cli/v3"
 
 func enqueueFlags() []cli.Flag {
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: flagPool, Usage: "`POOL` whose users are to be reset, as in eu-west-1_AbCdEf123", Sources: env(flagPool), Required: true, Category: "Where"},
+		&cli.StringFlag{Name: flagPool, Usage: "`POOL` whose users are to be reset, as in eu-west-1_AbCdEf123", Sources: env(flagPool), Category: "Where"},
 
 		&cli.StringFlag{Name: "column", Usage: "`NAME` of the column with the usernames, or its number with --no-header", Sources: env("column"), Category: "List"},
 		&cli.BoolFlag{Name: "no-header", Usage: "the first row is a user already", Sources: env("no-header"), Category: "List"},
@@ -23,6 +23,7 @@ func enqueueFlags() []cli.Flag {
 		&cli.Int64Flag{Name: "max-users", Usage: "refuse a list of more than `N` users", Sources: env("max-users"), Category: "Safety"},
 		forceFlag("Safety", "go on in spite of these findings: `CODE[,CODE]`, as the plan names them; repeatable, and kept with the job"),
 	}
+	flags = append(flags, listFlags()...)
 	flags = append(flags, storeFlags()...)
 	flags = append(flags, createTableFlag())
 	flags = append(flags, paceFlags()...)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -49,7 +50,7 @@ func ask(ctx context.Context, cmd *cli.Command, set settings) func() facts {
 		f.who, f.whoError = identity(ctx, cfg)
 		ch <- f
 	}()
-	return func() facts { return <-ch }
+	return sync.OnceValue(func() facts { return <-ch })
 }
 
 // plan is what will be done, for the operator to confirm.
@@ -93,6 +94,7 @@ func newPlan(ctx context.Context, cmd *cli.Command, set settings, list *intake.L
 		StartedBy: startedBy(f.who), Sources: list.Sources(), Counts: list.Counts,
 		Policy: job.Policy{Metadata: set.list.Metadata}, Created: time.Now(),
 	}
+	set.shape(&j)
 	if j.Content, err = content(j, list); err != nil {
 		return nil, err
 	}
@@ -140,6 +142,10 @@ func content(j job.Job, list *intake.List) (string, error) {
 	}
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "relock job 1\n%s\n%s\n%x\n", j.Pool, policy, list.ContentID) // a hash takes all
+	if j.Parent != "" {
+		// To try the failed of a job again is not the job that they are in.
+		_, _ = fmt.Fprintf(h, "parent %s\n", j.Parent)
+	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 

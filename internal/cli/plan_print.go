@@ -36,13 +36,22 @@ func (p *plan) print(w io.Writer) {
 		row("account", "%s as %s", p.facts.who.Account, p.facts.who.ARN)
 	}
 	for i, f := range p.list.Files {
+		if i < len(p.set.gathered.words) {
+			row([]string{"list", ""}[min(i, 1)], "%s", p.set.gathered.words[i])
+			continue
+		}
 		name := f.Name
 		if f.Path == intake.Stdin {
 			name = "standard input"
 		}
 		row([]string{"list", ""}[min(i, 1)], "%s, %s, separated by %s, column %q", name, f.Encoding, delimiter(f.Delimiter), f.Column)
 	}
-	row("rows", "%d = %d targets + %d duplicates + %d not valid", c.Rows, c.Targets, c.Duplicates, c.Invalid)
+	rows := fmt.Sprintf("%d = %d targets + %d duplicates", c.Rows, c.Targets, c.Duplicates)
+	if n := p.job.Plan.Excluded; n > 0 {
+		row("excluded", "%s, whom the worker spares too", users(int64(n)))
+		rows += fmt.Sprintf(" + %d excluded", c.Excluded)
+	}
+	row("rows", "%s + %d not valid", rows, c.Invalid)
 	row("names", "%s", kinds(p.list.Kinds))
 	if p.known.there {
 		row("state", "%s", p.known.words())
@@ -67,6 +76,16 @@ func (p *plan) printLeftOut(w io.Writer) {
 			say(w, "  %s:%d repeats %s:%d%s\n", d.File, d.Line, d.FirstFile, d.FirstLine, differs)
 		}
 		more(w, c.Duplicates, len(p.list.Duplicates), "--duplicates FILE lists all")
+		say(w, "\n")
+	}
+	if c.Excluded > 0 {
+		say(w, "Excluded, left out:\n")
+		for _, r := range p.list.Excluded {
+			say(w, "  %s:%d\n", r.File, r.Line)
+		}
+		if n := c.Excluded - int64(len(p.list.Excluded)); n > 0 {
+			say(w, "  … and %d more\n", n)
+		}
 		say(w, "\n")
 	}
 	if c.Invalid > 0 {

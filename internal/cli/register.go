@@ -19,6 +19,9 @@ type known struct {
 	job     job.Job
 	there   bool
 	sentAll bool
+	// rival is a job from the same listing of the pool that was interrupted while
+	// it was sent, when the pool listed other users; nil if there is none.
+	rival *job.Job
 }
 
 // lookUp asks the ledger for the job, and makes none.
@@ -40,7 +43,8 @@ func lookUp(ctx context.Context, p *plan) (known, error) {
 	defer func() { _ = led.Close() }() // only read
 	j, err := led.Job(ctx, p.job.ID)
 	if errors.Is(err, ledger.ErrNoJob) {
-		return known{}, nil
+		rival, err := findRival(ctx, led, p)
+		return known{rival: rival}, err
 	}
 	if err != nil {
 		return known{}, fmt.Errorf("reading job %s from the ledger: %w", p.job.ID, err)
@@ -49,16 +53,47 @@ func lookUp(ctx context.Context, p *plan) (known, error) {
 	return known{job: j, there: true, sentAll: sent == ledger.SentAll}, err
 }
 
+// findRival looks for a job that a listing of the pool has left half sent. A list
+// in a file goes on as the same job; the users of a pool change meanwhile, and the
+// second job would reset everybody of the first once more.
+func findRival(ctx context.Context, led Ledger, p *plan) (*job.Job, error) {
+	if p.set.from == nil {
+		return nil, nil
+	}
+	jobs, err := led.Jobs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the jobs: %w", err)
+	}
+	names := func(j job.Job) string { return fileNames(j.Sources) }
+	for _, j := range jobs {
+		if j.Pool != p.job.Pool || names(j) != names(p.job) || j.State == job.StateFinished || j.State == job.StateCancelled {
+			continue
+		}
+		sent, err := led.Sent(ctx, j.ID)
+		if err != nil {
+			return nil, fmt.Errorf("reading how far job %s was sent: %w", j.ID, err)
+		}
+		if sent != ledger.SentAll {
+			return &j, nil
+		}
+	}
+	return nil, nil
+}
+
 // check says why the list may not go on with the job of that ID.
 func (k known) check(now job.Job, named bool) error {
 	old := k.job
 	switch {
+	case k.rival != nil && !named:
+		return fmt.Errorf("job %s was interrupted while %s was sent, and the pool lists other users now: stop it with `job cancel %s`, which keeps what it has done, and run this again; or run this beside it, with a name from --job NAME, and whom that job has reset already is reset again", k.rival.ID, fileNames(k.rival.Sources), k.rival.ID)
 	case !k.there:
 		return nil
 	case old.Content != now.Content && named:
 		return fmt.Errorf("the ledger has a job %s already, with another list, pool or metadata; choose another --job", old.ID)
 	case old.Content != now.Content:
 		return fmt.Errorf("the ledger has another job %s already; name this one with --job", old.ID)
+	case old.State == job.StateFinished && now.Parent != "":
+		return fmt.Errorf("these targets were tried again already, as job %s, which finished on %s; what failed there is tried again with --%s %s, and all of this anew with --job NAME", old.ID, when(old.Finished), flagRetry, old.ID)
 	case old.State == job.StateFinished:
 		return fmt.Errorf("this list was job %s, which finished on %s; nobody is reset twice by accident: to run it anew, give it a name with --job NAME", old.ID, when(old.Finished))
 	case old.State == job.StateCancelled:
@@ -118,11 +153,28 @@ func register(ctx context.Context, led Ledger, p *plan) error {
 	} else if err != nil {
 		return fmt.Errorf("writing the job to the ledger: %w", err)
 	}
+	if err := exclude(ctx, led, p); err != nil {
+		return err
+	}
 	if state != job.StateStaging {
 		return nil
 	}
 	if err := led.SetState(ctx, p.job.ID, job.StateOpen, time.Now()); err != nil {
 		return fmt.Errorf("opening the job: %w", err)
+	}
+	return nil
+}
+
+// exclude keeps the exclusions with the job, before it is opened. A job that was
+// open already keeps those it began with: it has the same targets, and what this
+// run excludes was not among them.
+func exclude(ctx context.Context, led Ledger, p *plan) error {
+	list := p.set.gathered.exclusions
+	if len(list) == 0 {
+		return nil
+	}
+	if err := led.SetExclusions(ctx, p.job.ID, list); err != nil && !errors.Is(err, ledger.ErrExclusions) {
+		return fmt.Errorf("writing the exclusions to the ledger: %w", err)
 	}
 	return nil
 }

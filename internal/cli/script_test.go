@@ -73,6 +73,9 @@ func TestScript(t *testing.T) {
 			"bytes":   scriptBytes,
 			"lines":   scriptLines,
 			"ledger":  scriptLedger,
+			"pool":    scriptPoolAdd,
+			"seed":    scriptSeed,
+			"switch":  scriptSwitch,
 			"gateway": scriptGateway,
 		},
 	})

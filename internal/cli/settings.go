@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/intake"
+	"relock/internal/job"
 )
 
 // settings are enqueue's flags, checked.
@@ -21,6 +22,14 @@ type settings struct {
 	dryRun        bool
 	offline       bool
 	createTable   bool
+
+	// exclude are the files of --exclude, from what the pool's list is made where
+	// there is no file, and parent the job that is tried again; nil without.
+	exclude []string
+	from    *poolList
+	parent  *parent
+	// gathered is what these turned out to be.
+	gathered *gathered
 }
 
 // jobPattern keeps job IDs fit for file names, labels and shells.
@@ -32,8 +41,17 @@ func (e *enqueue) settings() (settings, error) {
 		pool: cmd.String(flagPool), job: cmd.String("job"),
 		dryRun: cmd.Bool("dry-run"), offline: cmd.Bool("offline"),
 		rejects: cmd.String("rejects"), createTable: cmd.Bool(flagCreateTable),
+		exclude: cmd.StringSlice(flagExclude), parent: e.parent,
 	}
 	var err error
+	if s.parent != nil {
+		s.pool = s.parent.job.Pool
+	} else if s.pool == "" {
+		return s, usage("--%s is required%s", flagPool, meaning(cmd, flagPool))
+	}
+	if s.from, err = e.poolList(); err != nil {
+		return s, err
+	}
 	if s.region, err = regionOf(cmd, []string{s.pool}); err != nil {
 		return s, err
 	}
@@ -52,20 +70,23 @@ func (e *enqueue) settings() (settings, error) {
 	if s.offline && !s.dryRun {
 		return s, usage("--offline goes with --dry-run only")
 	}
+	if s.offline && (len(s.exclude) > 0 || s.from != nil) {
+		return s, usage("--offline asks AWS nothing, and --%s and lists from the pool need its answers; leave one out", flagExclude)
+	}
 	if s.rejects == "" {
 		s.rejects = "rejects.csv"
 	}
-	if s.list, err = e.listConfig(); err != nil {
+	if s.list, err = e.listConfig(s); err != nil {
 		return s, err
 	}
 	return s, e.checkConsent(s)
 }
 
-func (e *enqueue) listConfig() (intake.Config, error) {
+func (e *enqueue) listConfig(s settings) (intake.Config, error) {
 	cmd := e.cmd
 	paths := cmd.Args().Slice()
-	if len(paths) == 0 {
-		return intake.Config{}, usage("no list is named; give a CSV file, or - for standard input")
+	if err := e.oneSource(s, paths); err != nil {
+		return intake.Config{}, err
 	}
 	meta, err := keyValues("metadata", cmd.StringSlice("metadata"))
 	if err != nil {
@@ -76,6 +97,46 @@ func (e *enqueue) listConfig() (intake.Config, error) {
 		Metadata: meta, MetadataColumns: cmd.StringSlice("metadata-column"),
 		SkipInvalid: cmd.Bool("skip-invalid"),
 	}, nil
+}
+
+// oneSource checks that the list comes from one place.
+func (e *enqueue) oneSource(s settings, paths []string) error {
+	var sources []string
+	if len(paths) > 0 {
+		sources = append(sources, "FILE")
+	}
+	if s.from != nil {
+		sources = append(sources, "a list from the pool")
+	}
+	if s.parent != nil {
+		sources = append(sources, "--"+flagRetry)
+	}
+	switch {
+	case len(sources) == 0:
+		return usage("no list is named; give a CSV file, or - for standard input")
+	case len(sources) > 1:
+		return usage("%s: a list has one source; choose one of them", strings.Join(sources, " and "))
+	case len(paths) > 0:
+		return nil
+	}
+	for _, name := range []string{"column", "no-header", "metadata-column"} {
+		if e.cmd.IsSet(name) {
+			return usage("--%s is about a FILE; leave it out", name)
+		}
+	}
+	return nil
+}
+
+// shape gives a job what follows from where its list comes from and from the
+// exclusions.
+func (s settings) shape(j *job.Job) {
+	if s.parent != nil {
+		j.Parent, j.Policy = s.parent.job.ID, s.parent.inherit(j.Policy)
+	}
+	if n := len(s.gathered.exclusions); n > 0 {
+		j.Plan.Excluded = n
+		j.Plan.FoldCase = j.Plan.FoldCase || s.gathered.fold
+	}
 }
 
 func keyValues(flag string, pairs []string) (map[string]string, error) {

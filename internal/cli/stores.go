@@ -25,10 +25,11 @@ const defaultDir = "relock"
 type Ledger interface {
 	worker.Ledger
 	CreateJob(ctx context.Context, j job.Job) error
+	SetExclusions(ctx context.Context, id string, list []job.Exclusion) error
+	Exclusions(ctx context.Context, id string) ([]job.Exclusion, error)
 	AddTargets(ctx context.Context, id string, targets []job.Target) error
 	SetSent(ctx context.Context, id string, line int64) error
 	Entries(ctx context.Context, id string, f ledger.Filter) iter.Seq2[ledger.Entry, error]
-	Exclusions(ctx context.Context, id string) ([]job.Exclusion, error)
 	SetSeal(ctx context.Context, id string, s job.Seal) error
 	Lease(ctx context.Context, name string) (ledger.Lease, error)
 	PutLease(ctx context.Context, l ledger.Lease, expect int64) error

@@ -110,9 +110,8 @@ type CallError struct {
 }
 
 func (e *CallError) Error() string {
-	what := "Cognito did not answer"
-	if e.Reply.Code != "" {
-		what = "Cognito answered " + e.Reply.Code
+	if e.Reply.Code == "" {
+		return fmt.Sprintf("%s: Cognito did not answer: %v", e.Op, e.Reply.Err)
 	}
 	remedy := ""
 	switch {
@@ -127,16 +126,14 @@ func (e *CallError) Error() string {
 	case e.Reply.Halt == job.HaltOperationNotEnabled:
 		remedy = "; the operation is not available for this pool in this Region"
 	}
-	return e.Op + ": " + what + remedy
+	return e.Op + ": Cognito answered " + e.Reply.Code + remedy
 }
 
-// Unwrap returns the context's error if that is what ended the call, and nothing
-// else: AWS's errors hold usernames.
+// Unwrap returns what kept a call from being answered. The answers of AWS are not
+// handed out: they may hold usernames.
 func (e *CallError) Unwrap() error {
-	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(e.Reply.Err, end) {
-			return end
-		}
+	if e.Reply.Code == "" {
+		return e.Reply.Err
 	}
 	return nil
 }

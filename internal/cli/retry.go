@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"relock/internal/intake"
+	"relock/internal/job"
+	"relock/internal/ledger"
+)
+
+// The flags of a retry, and of the exclusions.
+const (
+	flagExclude = "exclude"
+	flagRetry   = "retry-failed"
+)
+
+func jobName(s string) job.Username { return job.Username(s) }
+
+// parent is the job whose failed targets are tried again.
+type parent struct {
+	job        job.Job
+	exclusions []job.Exclusion
+	keys       []string // of its targets' own metadata
+	filter     ledger.Filter
+	words      string
+	open       func(context.Context) (Ledger, error)
+}
+
+// readParent reads the job of --retry-failed; nil if there is none. Its last
+// target has to have its outcome: one that fails a moment later would be left out.
+func (e *enqueue) readParent(ctx context.Context) (*parent, error) {
+	id, outcomes := e.cmd.String(flagRetry), e.cmd.String(flagOutcome)
+	if id == "" {
+		if outcomes != "" {
+			return nil, usage("--%s goes with --%s JOB", flagOutcome, flagRetry)
+		}
+		return nil, nil
+	}
+	p := &parent{filter: ledger.Filter{Failed: true}, words: "the failed targets of job " + id}
+	if outcomes != "" {
+		var err error
+		if p.filter.Outcomes, err = parseOutcomes(outcomes); err != nil {
+			return nil, err
+		}
+		p.filter.Failed = false
+		p.words = fmt.Sprintf("the targets of job %s that ended with %s", id, strings.ReplaceAll(outcomes, ",", ", "))
+	}
+	_, at, err := places(e.cmd)
+	if err != nil {
+		return nil, err
+	}
+	p.open = func(ctx context.Context) (Ledger, error) {
+		var cfg aws.Config
+		if at.kind == "dynamodb" {
+			var pools []string
+			if pool := e.cmd.String(flagPool); pool != "" {
+				pools = append(pools, pool)
+			}
+			if cfg, err = awsConfig(ctx, e.cmd, pools); err != nil {
+				return nil, err
+			}
+		}
+		return openLedger(ctx, cfg, at, ledgerHow{})
+	}
+	led, err := p.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = led.Close() }() // only read
+	return p, p.read(ctx, led, id, e.cmd.String(flagPool))
+}
+
+// parseOutcomes reads OUTCOME[,…]. Nobody is reset again who was reset, nor
+// anybody who was to be spared.
+func parseOutcomes(text string) ([]job.Outcome, error) {
+	var may []string
+	for _, o := range job.Outcomes() {
+		if !o.Succeeded() && o != job.Excluded {
+			may = append(may, string(o))
+		}
+	}
+	var list []job.Outcome
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		if !slices.Contains(may, name) {
+			return nil, usage("--%s %q cannot be tried again; use %s", flagOutcome, name, strings.Join(may, ", "))
+		}
+		list = append(list, job.Outcome(name))
+	}
+	return list, nil
+}
+
+func (p *parent) read(ctx context.Context, led Ledger, id, pool string) error {
+	var err error
+	if p.job, err = led.Job(ctx, id); errors.Is(err, ledger.ErrNoJob) {
+		return usage("--%s: the ledger has no job %q; `job list` shows all", flagRetry, id)
+	}
+	if err != nil {
+		return fmt.Errorf("reading job %s from the ledger: %w", id, err)
+	}
+	if pool != "" && pool != p.job.Pool {
+		return usage("--%s %s: job %s is of the pool %s; leave --%s out", flagPool, pool, id, p.job.Pool, flagPool)
+	}
+	totals, err := led.Totals(ctx, id)
+	if err != nil {
+		return fmt.Errorf("reading the totals of job %s: %w", id, err)
+	}
+	sent, err := led.Sent(ctx, id)
+	if err != nil {
+		return fmt.Errorf("reading how far job %s was sent: %w", id, err)
+	}
+	over := p.job.State == job.StateFinished || p.job.State == job.StateCancelled
+	if !over && (sent != ledger.SentAll || totals.Pending > 0) {
+		return fmt.Errorf("job %s still runs: %d of its targets have no outcome yet; wait until it has finished, or stop it with `job cancel %s`", id, p.job.Counts.Targets-(totals.Targets-totals.Pending), id)
+	}
+	if p.exclusions, err = led.Exclusions(ctx, id); err != nil {
+		return fmt.Errorf("reading the exclusions of job %s: %w", id, err)
+	}
+	keys := map[string]bool{}
+	n := 0
+	for entry, err := range led.Entries(ctx, id, p.filter) {
+		if err != nil {
+			return fmt.Errorf("reading the targets of job %s: %w", id, err)
+		}
+		n++
+		for k := range entry.Metadata {
+			keys[k] = true
+		}
+	}
+	if n == 0 {
+		return fmt.Errorf("there is nothing to try again: %s are none", p.words)
+	}
+	p.keys = slices.Sorted(maps.Keys(keys))
+	return nil
+}
+
+// retryStream is the targets to try again, with their own metadata.
+func (e *enqueue) retryStream(set *settings) intake.Stream {
+	p := e.parent
+	return intake.Stream{Name: "failed:" + p.job.ID, Keys: p.keys, Write: func(ctx context.Context, w *intake.StreamWriter) error {
+		led, err := p.open(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = led.Close() }() // only read
+		n := 0
+		for entry, err := range led.Entries(ctx, p.job.ID, p.filter) {
+			if err != nil {
+				return fmt.Errorf("reading the targets of job %s: %w", p.job.ID, err)
+			}
+			if err := w.Add(entry.Username, entry.Metadata); err != nil {
+				return err
+			}
+			n++
+		}
+		set.gathered.say(0, fmt.Sprintf("%s: %d", p.words, n))
+		return nil
+	}}
+}
+
+// inherit gives a retry its parent's policy: what this run says comes on top.
+func (p *parent) inherit(policy job.Policy) job.Policy {
+	if p == nil {
+		return policy
+	}
+	policy.SignOut = policy.SignOut || p.job.Policy.SignOut
+	if len(p.job.Policy.Metadata) > 0 {
+		m := maps.Clone(p.job.Policy.Metadata)
+		maps.Copy(m, policy.Metadata)
+		policy.Metadata = m
+	}
+	return policy
+}
