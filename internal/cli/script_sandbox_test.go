@@ -81,7 +81,7 @@ func setUpScript(env *testscript.Env) error {
 		"AWS_ENDPOINT_URL="+url,
 		"AWS_ACCESS_KEY_ID="+sandbox.DemoAccessKeyID, "AWS_SECRET_ACCESS_KEY="+sandbox.DemoSecretAccessKey,
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
-		"GATEWAY="+pushed.URL, "ENDPOINT="+url, "POOL="+scriptPool, "QUEUE="+url+server.SQS().Path("relock"),
+		"GATEWAY="+pushed.URL, "ENDPOINT="+url, "ENDPOINT_ADDRESS="+strings.TrimPrefix(url, "http://"), "POOL="+scriptPool, "QUEUE="+url+server.SQS().Path("relock"),
 		"RELOCK_METRICS_LISTEN=off", "TERM=xterm",
 	)
 	return nil

@@ -30,6 +30,8 @@ EXAMPLES
          --ledger file:relock --drain
    As a service, with metrics for Prometheus:
       worker --user-pool-id … --queue … --ledger … --metrics-listen :9464
+   With a live page of its progress, at http://127.0.0.1:9470/:
+      worker --user-pool-id … --drain --status-listen :9470
 
 SIGTERM or Ctrl-C stops receiving, hands back what is not started, finishes what
 is and ends within five seconds. A second signal stops at once. Nothing is lost
@@ -55,6 +57,9 @@ func Worker(ctx, now context.Context, s Streams, args []string) int {
 			}
 			if cmd.IsSet("job") && !cmd.Bool("drain") {
 				return usage("--job goes with --drain: a service works on every open job of its pools")
+			}
+			if _, err := statusAddr(cmd.String(flagStatusListen)); err != nil {
+				return err
 			}
 			told, err := newScheduled(cmd, s)
 			if err != nil {
@@ -87,6 +92,11 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 	defer stopMetrics()
 
 	w := worker.New(p.config(cmd))
+	stopStatus, err := p.serveStatus(ctx, cmd, w)
+	if err != nil {
+		return err
+	}
+	defer stopStatus()
 	shown := show(ctx, sc, w, p.log)
 	following, unfollow := context.WithCancel(ctx)
 	var budgets sync.WaitGroup
