@@ -1,0 +1,52 @@
+# What the scripts of this folder share. Source it from the root of the checkout.
+# shellcheck shell=bash
+
+say() { printf 'test/deploy/%s: %s\n' "${0##*/}" "$*"; }
+
+fail() {
+  say "$*" >&2
+  exit 1
+}
+
+# need PROGRAM WHAT ends the script if a program is missing.
+need() {
+  command -v "$1" >/dev/null || fail "$1 is missing: install $2"
+}
+
+# quiet runs a command and shows what it says only if it fails.
+quiet() {
+  local log code=0
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 || code=$?
+  [ $code = 0 ] || cat "$log" >&2
+  rm -f "$log"
+  return $code
+}
+
+# build_programs builds the programs as releases are built and sets $bin.
+build_programs() {
+  bin=${bin-}
+  [ -z "$bin" ] || return 0
+  local root
+  root=$(git rev-parse --show-toplevel)
+  bin=$root/.cache/deploy/bin
+  (cd "$root" && CGO_ENABLED=0 ${GO:-go} build -trimpath -ldflags='-s -w' -o "$bin/" ./cmd/...)
+}
+
+# start_moto starts moto on a free port, until the script ends, and sets
+# $endpoint.
+start_moto() {
+  local log i
+  log=$(mktemp)
+  moto_server -H 127.0.0.1 -p 0 </dev/null >"$log" 2>&1 &
+  moto=$!
+  trap 'kill $moto 2>/dev/null || true' EXIT
+  for ((i = 0; i < 600; i++)); do
+    endpoint=$(sed -n 's#.*\(http://127\.0\.0\.1:[0-9]*\).*#\1#p' "$log" | head -n 1)
+    [ -z "$endpoint" ] || return 0
+    kill -0 $moto 2>/dev/null || break
+    sleep 0.1
+  done
+  cat "$log" >&2
+  fail 'moto does not start'
+}
