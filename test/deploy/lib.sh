@@ -50,3 +50,18 @@ start_moto() {
   cat "$log" >&2
   fail 'moto does not start'
 }
+
+# go_tool NAME PACKAGE@VERSION installs a program into $tools, once.
+tools=$PWD/.cache/deploy/tools
+go_tool() {
+  local stamp=$tools/.${1}-${2##*@}
+  [ ! -e "$stamp" ] || return 0
+  CGO_ENABLED=0 GOFLAGS=-trimpath GOBIN=$tools ${GO:-go} install "$2"
+  touch "$stamp"
+}
+
+# module_dir MODULE@VERSION downloads a Go module and sets $dir to its folder.
+module_dir() {
+  dir=$(cd / && GOFLAGS=-mod=mod ${GO:-go} mod download -json "$1" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  [ -n "$dir" ] || fail "the module $1 cannot be had"
+}
