@@ -44,6 +44,7 @@ test-crash:
 
 dashboards:
 	$(GO) run ./internal/dashboard/generate $(if $(RUNBOOK),-runbook $(RUNBOOK))
+	$(GO) test -count=1 ./internal/deploy -run PrometheusRule -update
 
 # promtool is in Debian's package prometheus.
 test-dashboards:
