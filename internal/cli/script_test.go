@@ -76,7 +76,11 @@ func TestScript(t *testing.T) {
 			"pool":    scriptPoolAdd,
 			"seed":    scriptSeed,
 			"switch":  scriptSwitch,
-			"gateway": scriptGateway,
+
+			"same-job":   scriptSameJob,
+			"job-of":     scriptJobOf,
+			"jsonl-list": scriptJSONLList,
+			"gateway":    scriptGateway,
 		},
 	})
 }
