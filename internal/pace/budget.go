@@ -60,6 +60,8 @@ type Limits struct {
 	// Over the quota it is refused, unless Force says that the quota is wrong.
 	Rate  float64
 	Force bool
+	// RateFlag is what the reason and errors call Rate. Defaults to --rate.
+	RateFlag string
 	// MailRate is --mail-rate, in messages a second, and MailPerDay is
 	// --mail-per-day. They are taken as they are.
 	MailRate, MailPerDay float64
@@ -121,6 +123,7 @@ func (l Limits) Budget() (Budget, error) {
 
 // ofQuota is the budget before mail is looked at.
 func (l Limits) ofQuota() (Budget, error) {
+	flag := l.rateFlag()
 	cat := l.Category
 	if cat == (Category{}) {
 		cat = UserAccountRecovery
@@ -136,13 +139,20 @@ func (l Limits) ofQuota() (Budget, error) {
 	}
 	if l.Rate <= quota {
 		return Budget{l.Rate, quota, BoundRate,
-			fmt.Sprintf("%s requests a second: --rate; %s", num(l.Rate), of)}, nil
+			fmt.Sprintf("%s requests a second: %s; %s", num(l.Rate), flag, of)}, nil
 	}
 	if !l.Force {
-		return Budget{}, fmt.Errorf("--rate: %s requests a second is over %s; choose a lower rate, or add --force if you know that the quota is higher", num(l.Rate), of)
+		return Budget{}, fmt.Errorf("%s: %s requests a second is over %s; choose a lower rate, or add --force if you know that the quota is higher", flag, num(l.Rate), of)
 	}
 	return Budget{l.Rate, l.Rate, BoundRate,
-		fmt.Sprintf("%s requests a second: --rate with --force, over %s", num(l.Rate), of)}, nil
+		fmt.Sprintf("%s requests a second: %s with --force, over %s", num(l.Rate), flag, of)}, nil
+}
+
+func (l Limits) rateFlag() string {
+	if l.RateFlag == "" {
+		return "--rate"
+	}
+	return l.RateFlag
 }
 
 // covered reports whether an allowance is known to be enough for every target.
@@ -155,7 +165,7 @@ func (l Limits) validate() error {
 		name  string
 		value float64
 	}{
-		{"--quota", l.Quota}, {"--rate", l.Rate}, {"--mail-rate", l.MailRate}, {"--mail-per-day", l.MailPerDay},
+		{"--quota", l.Quota}, {l.rateFlag(), l.Rate}, {"--mail-rate", l.MailRate}, {"--mail-per-day", l.MailPerDay},
 	} {
 		if f.value != 0 && !positive(f.value) {
 			return fmt.Errorf("%s: %v is no rate; it must be over 0", f.name, f.value)

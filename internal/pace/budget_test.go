@@ -24,6 +24,8 @@ func TestBudget(t *testing.T) {
 			Budget{16, 20, BoundQuota, "16 requests a second: 80 % of the quota of 20 for UserUpdate, from --quota"}},
 		{"sign-out's own default", Limits{Category: UserUpdate},
 			Budget{20, 25, BoundQuota, "20 requests a second: 80 % of the quota of 25 for UserUpdate, AWS's default"}},
+		{"sign-out's rate", Limits{Category: UserUpdate, Rate: 10, RateFlag: "--sign-out-rate"},
+			Budget{10, 25, BoundRate, "10 requests a second: --sign-out-rate; the quota of 25 for UserUpdate, AWS's default"}},
 		{"a rate", Limits{Rate: 30},
 			Budget{30, 30, BoundRate, "30 requests a second: --rate; the quota of 30 for UserAccountRecovery, AWS's default"}},
 		{"a rate over the quota by force", Limits{Rate: 40, Force: true},
@@ -71,6 +73,7 @@ func TestBudgetRefuses(t *testing.T) {
 		want string
 	}{
 		{"a rate over the quota", Limits{Rate: 30.5}, "--rate: 30.5 requests a second is over the quota of 30"},
+		{"sign-out's rate over the quota", Limits{Category: UserUpdate, Rate: 26, RateFlag: "--sign-out-rate"}, "--sign-out-rate: 26 requests a second is over the quota of 25 for UserUpdate"},
 		{"a negative rate", Limits{Rate: -1}, "--rate: -1 is no rate"},
 		{"no number", Limits{Quota: math.NaN()}, "--quota: NaN is no rate"},
 		{"infinite mail", Limits{MailRate: math.Inf(1)}, "--mail-rate: +Inf is no rate"},
