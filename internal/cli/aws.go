@@ -82,6 +82,29 @@ func budget(ctx context.Context, cmd *cli.Command, cfg *aws.Config, pools []stri
 	return b, nil
 }
 
+// signOutBudget finds out how fast sessions may be ended, and why. A job that ends
+// sessions goes at the slower of this and budget.
+func signOutBudget(ctx context.Context, cmd *cli.Command, cfg *aws.Config, log *slog.Logger) (pace.Budget, error) {
+	l := pace.Limits{
+		Category: pace.UserUpdate,
+		Rate:     cmd.Float(flagSignOutRate), RateFlag: "--" + flagSignOutRate, Force: cmd.Bool(flagForce),
+	}
+	if cfg != nil {
+		q, err := preflight.Quota(ctx, servicequotas.NewFromConfig(*cfg), l.Category)
+		if err != nil {
+			log.Debug("the quota of sign-outs cannot be read from Service Quotas", "error", err)
+		}
+		if q > 0 {
+			l.Quota, l.QuotaSource = q, pace.FromServiceQuotas
+		}
+	}
+	b, err := l.Budget()
+	if err != nil {
+		return pace.Budget{}, &exitError{ExitUsage, err}
+	}
+	return b, nil
+}
+
 // sesQuota is what SES allows, if one of the pools sends with it and it may be
 // asked.
 func sesQuota(ctx context.Context, cfg aws.Config, pools []string, log *slog.Logger) *pace.SESQuota {

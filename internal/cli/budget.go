@@ -20,6 +20,12 @@ func (p *parts) openPace(ctx context.Context, cmd *cli.Command) error {
 	if p.pace, err = pace.New(pace.Config{Budget: b.Rate, Quota: b.Quota, MaxInFlight: cmd.Int("max-in-flight")}); err != nil {
 		return fmt.Errorf("setting the pace: %w", err)
 	}
+	if b, err = p.signOutBudget(ctx, cmd); err != nil {
+		return err
+	}
+	if p.signOuts, err = pace.New(pace.Config{Budget: b.Rate, Quota: b.Quota, MaxInFlight: cmd.Int("max-in-flight")}); err != nil {
+		return fmt.Errorf("setting the pace of sign-outs: %w", err)
+	}
 	reads := pace.UserRead.Default
 	if p.lookUps, err = pace.New(pace.Config{Budget: pace.Share * reads, Quota: reads}); err != nil {
 		return fmt.Errorf("setting the pace of look-ups: %w", err)
@@ -45,6 +51,35 @@ func (p *parts) budget(ctx context.Context, cmd *cli.Command) (pace.Budget, erro
 		p.reason = b.Reason
 	}
 	return b, nil
+}
+
+// signOutBudget finds out how fast sessions may be ended. It is said only once a
+// job asks for that.
+func (p *parts) signOutBudget(ctx context.Context, cmd *cli.Command) (pace.Budget, error) {
+	b, err := signOutBudget(ctx, cmd, &p.cfg, p.log)
+	if err != nil {
+		return b, err
+	}
+	signsOut, err := anySignsOut(ctx, p.ledger, cmd.StringSlice(flagPool))
+	if err != nil {
+		return b, err
+	}
+	if signsOut && b.Reason != p.signOutReason {
+		p.log.Info("budget of sign-outs", "reason", b.Reason)
+		p.signOutReason = b.Reason
+	}
+	return b, nil
+}
+
+// anySignsOut reports whether a job of the pools that is not over ends sessions.
+func anySignsOut(ctx context.Context, led Ledger, pools []string) (bool, error) {
+	jobs, err := led.Jobs(ctx)
+	if err != nil {
+		return false, fmt.Errorf("reading the jobs: %w", err)
+	}
+	return slices.ContainsFunc(jobs, func(j job.Job) bool {
+		return j.Policy.SignOut && slices.Contains(pools, j.Pool) && j.State != job.StateFinished && j.State != job.StateCancelled
+	}), nil
 }
 
 // pendingTargets counts the targets of the pools' jobs that have no outcome yet,
@@ -84,6 +119,12 @@ func (p *parts) followBudget(ctx context.Context, cmd *cli.Command) {
 		b, err := p.budget(ctx, cmd)
 		if err == nil {
 			err = p.pace.SetBudget(b.Rate, b.Quota)
+		}
+		if err == nil {
+			b, err = p.signOutBudget(ctx, cmd)
+		}
+		if err == nil {
+			err = p.signOuts.SetBudget(b.Rate, b.Quota)
 		}
 		if err != nil && ctx.Err() == nil {
 			p.log.Warn("the budget stays as it was", "error", err)

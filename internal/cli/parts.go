@@ -38,8 +38,11 @@ type parts struct {
 	pace     *pace.Pacer
 	reason   string // of the budget; openPace and followBudget alone touch it
 	lookUps  *pace.Pacer
-	ledger   Ledger
-	queue    queue.Transport
+	signOuts *pace.Pacer
+	// signOutReason is that of the budget of sign-outs, like reason.
+	signOutReason string
+	ledger        Ledger
+	queue         queue.Transport
 }
 
 // openParts makes what needs neither queue nor ledger, and checks flags and
@@ -158,7 +161,7 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 	}
 	c := worker.Config{
 		Transport: p.queue, Ledger: p.ledger, Resetter: p.resets,
-		Pace: p.pace, LookUps: p.lookUps,
+		Pace: p.pace, LookUps: p.lookUps, SignOuts: p.signOuts,
 		Pools: cmd.StringSlice(flagPool), Owner: owner(), Scope: p.who.Account + "/" + p.cfg.Region,
 		SameHost: sameHost(p.ledger), Guard: &p.guard,
 		Lease: cmd.Duration("claim-lease"), Visibility: cmd.Duration("visibility"),

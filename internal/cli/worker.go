@@ -129,7 +129,7 @@ func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	}
 	var failed int64
 	for _, j := range res.Jobs {
-		failed += j.Totals.Failed()
+		failed += j.Totals.Failed() + j.Totals.SignOuts[job.SignOutFailed]
 	}
 	if failed > 0 {
 		return &exitError{ExitSomeFailed, nil}

@@ -36,6 +36,7 @@ const Other = "other"
 type Metrics struct {
 	users         *prometheus.CounterVec
 	repeated      prometheus.Counter
+	signOuts      *prometheus.CounterVec
 	rejected      *prometheus.CounterVec
 	requests      *prometheus.CounterVec
 	duration      *prometheus.HistogramVec
@@ -83,6 +84,7 @@ func NewMetrics(r prometheus.Registerer, sets Sets) *Metrics {
 	m := &Metrics{
 		users:    counter("users_total", "Targets that got an outcome, by outcome.", "outcome"),
 		repeated: f.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "repeated_total", Help: "Targets that were reset again because an earlier reset was in doubt."}),
+		signOuts: counter("sign_outs_total", "Targets whose second step ended, by state: done, or failed where the sessions could not be ended.", "state"),
 		rejected: counter("messages_rejected_total", "Messages that were not worked on, by reason.", "reason"),
 		requests: counter("cognito_requests_total", "Calls to Cognito, every attempt counted, by operation and AWS error code (OK for a success).", "operation", "code"),
 		duration: f.NewHistogramVec(prometheus.HistogramOpts{
@@ -123,6 +125,9 @@ func NewMetrics(r prometheus.Registerer, sets Sets) *Metrics {
 func (m *Metrics) create(sets Sets) {
 	for _, o := range job.Outcomes() {
 		m.users.WithLabelValues(string(o))
+	}
+	for _, s := range []job.SignOut{job.SignOutDone, job.SignOutFailed} {
+		m.signOuts.WithLabelValues(string(s))
 	}
 	for _, r := range sets.Rejects {
 		m.rejected.WithLabelValues(r)
@@ -175,6 +180,11 @@ func (m *Metrics) Outcome(o job.Outcome, repeated bool, at time.Time) {
 // Outcomes counts n targets that got an outcome at once, when a job was closed.
 func (m *Metrics) Outcomes(o job.Outcome, n int64) {
 	m.users.WithLabelValues(string(o)).Add(float64(n))
+}
+
+// SignOut counts n targets whose second step ended in a state.
+func (m *Metrics) SignOut(s job.SignOut, n int64) {
+	m.signOuts.WithLabelValues(string(s)).Add(float64(n))
 }
 
 // Rejected counts a message that was not worked on.

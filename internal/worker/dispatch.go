@@ -12,9 +12,10 @@ import (
 // message at hand and before its claim, so that nothing waits with an open claim.
 func (w *Worker) dispatch(fetch, work context.Context) {
 	defer close(w.work)
+	alive := func() { w.cfg.Health.Beat("dispatch") }
 	for {
-		w.cfg.Health.Beat("dispatch")
-		if !w.halts.wait(fetch) || !w.lease.wait(fetch, func() { w.cfg.Health.Beat("dispatch") }) {
+		alive()
+		if !w.halts.wait(fetch) || !w.lease.wait(fetch, alive) || !w.signOuts.room(fetch, alive) {
 			return
 		}
 		it, err := w.next(fetch)
@@ -83,10 +84,10 @@ func (w *Worker) next(ctx context.Context) (*queue.Item, error) {
 }
 
 // spend uses one token. A message that turns out to need no call leaves the
-// token to the next one that is held.
+// token to the next one that is held, unless none may be called for just now.
 func (w *Worker) spend(ctx context.Context, it *queue.Item) {
 	for it != nil && !w.handle(ctx, it) {
-		if w.halts.current() != nil || ctx.Err() != nil {
+		if w.halts.current() != nil || ctx.Err() != nil || w.lease.left() < spare {
 			return
 		}
 		it = w.consumer.TryNext()

@@ -21,8 +21,8 @@ type target struct {
 	job   job.Job
 	key   ledger.Key
 	claim ledger.Claim
-	// leaseEnds is when the claim ends at the earliest.
-	leaseEnds time.Time
+	// claimed is the earliest moment from which the claim's lease may count.
+	claimed instant
 	// begun is when the latest call began.
 	begun time.Time
 	// again says that an earlier call is in doubt, and another is made all the
@@ -32,6 +32,10 @@ type target struct {
 	// active one any more.
 	cut   bool
 	calls int
+	// staged says that the target has gone on to the second stage.
+	staged bool
+	// onTrial says that the target was let through as one of its job's canary.
+	onTrial bool
 }
 
 // inDoubt says that an earlier call for the target may have taken effect.
@@ -41,7 +45,20 @@ func (t *target) inDoubt() bool { return t.claim.Status == ledger.GrantedInDoubt
 // call was made, that is whether the token is spent.
 func (w *Worker) handle(ctx context.Context, it *queue.Item) bool {
 	t, ok := w.accept(ctx, it)
-	if !ok || !w.claim(ctx, t) {
+	if !ok || !w.signOuts.enter(t) {
+		return false
+	}
+	defer w.signOuts.leave(t)
+	excluded, ok := w.excluded(ctx, t)
+	if !ok || !excluded && !w.canaries.admit(ctx, t) {
+		return false
+	}
+	if !w.claim(ctx, t) {
+		w.canaries.drop(t)
+		return false
+	}
+	if excluded {
+		w.record(ctx, t, reset.Reply{Outcome: job.Excluded, Note: "the job's exclusions name the user"})
 		return false
 	}
 	if t.inDoubt() && w.settle(ctx, t) {
@@ -53,10 +70,12 @@ func (w *Worker) handle(ctx context.Context, it *queue.Item) bool {
 // claim asks the ledger for the claim, and disposes of the message if it is not
 // granted. Without a durable claim there is no call.
 func (w *Worker) claim(ctx context.Context, t *target) bool {
-	t.leaseEnds = time.Now().Add(w.cfg.Lease)
-	ask, cancel := context.WithTimeout(ctx, ledgerTimeout)
-	c, err := w.cfg.Ledger.Claim(ask, t.key, w.cfg.Owner, w.cfg.Lease)
-	cancel()
+	var c ledger.Claim
+	err := ask(ctx, func(ctx context.Context) (err error) {
+		t.claimed = w.cfg.now()
+		c, err = w.cfg.Ledger.Claim(ctx, t.key, w.cfg.Owner, w.cfg.Lease)
+		return err
+	})
 	switch {
 	case errors.Is(err, ledger.ErrNoJob):
 		w.reject(ctx, t.it, queue.RejectUnknownJob)
@@ -76,6 +95,10 @@ func (w *Worker) claim(ctx context.Context, t *target) bool {
 		// Somebody is at it: put off, and never looked up.
 		t.it.GiveUp(clamp(time.Until(c.Until)+time.Second, time.Second, w.cfg.Lease+time.Second))
 	case ledger.Finished:
+		if c.SignOut == job.SignOutPending {
+			w.signOuts.put(t)
+			return false
+		}
 		t.it.Delete()
 	default:
 		w.reject(ctx, t.it, queue.RejectNotListed)
@@ -89,11 +112,12 @@ func (w *Worker) claim(ctx context.Context, t *target) bool {
 func (w *Worker) reset(ctx context.Context, t *target) bool {
 	active, done, ok := w.lease.cover(ctx)
 	defer done()
-	if !ok || w.halts.current() != nil || time.Until(t.leaseEnds) < w.cfg.Lease/4 {
+	left := w.claimLeft(t)
+	if !ok || w.halts.current() != nil || left < w.cfg.Lease/4 {
 		w.release(ctx, t, ledger.Release{InDoubt: t.inDoubt()}, func() { t.it.Retry(0) })
 		return false
 	}
-	covered, cancel := context.WithDeadline(active, t.leaseEnds)
+	covered, cancel := context.WithTimeout(active, left)
 	defer cancel()
 	call := w.cfg.Pace.Begin()
 	t.begun = time.Now()
@@ -101,11 +125,26 @@ func (w *Worker) reset(ctx context.Context, t *target) bool {
 	call.Done(paceResult(r))
 	t.calls++
 	t.cut = lapsed(active)
-	if errors.Is(r.Err, ErrNotActive) {
-		t.cut, r.Sent, r.InDoubt = true, false, false
-	}
+	w.refused(t, &r)
 	w.act(ctx, t, r)
 	return true
+}
+
+// claimLeft is how long a call under the claim may take.
+func (w *Worker) claimLeft(t *target) time.Duration {
+	return w.cfg.Lease - t.claimed.until(w.cfg.now())
+}
+
+// refused looks at a call that Guard refused: it was cut off, and has not been made
+// unless all of it had been written before, as where calls share a connection.
+func (w *Worker) refused(t *target, r *reset.Reply) {
+	if !errors.Is(r.Err, ErrNotActive) {
+		return
+	}
+	t.cut = true
+	if !r.Written {
+		r.Sent, r.InDoubt = false, false
+	}
 }
 
 func paceResult(r reset.Reply) pace.Result {
@@ -154,6 +193,7 @@ func (w *Worker) later(ctx context.Context, t *target, r reset.Reply, rel ledger
 	rel.Deferred = true
 	w.release(ctx, t, rel, func() { t.it.GiveUp(w.cfg.DeferFor + rand.N(w.cfg.DeferFor/10)) }) //nolint:gosec // jitter
 	w.sameFailure(job.GaveUp)
+	w.canaries.deferred(t)
 }
 
 // tryAgain keeps the message for another call. A call counts as a try of the
@@ -201,9 +241,7 @@ func retryAfter(tries int) time.Duration {
 // ends with its lease, in doubt.
 func (w *Worker) release(ctx context.Context, t *target, r ledger.Release, then func()) {
 	r.Key, r.Owner, r.Attempt = t.key, w.cfg.Owner, t.claim.Attempt
-	ctx, cancel := durable(ctx)
-	defer cancel()
-	switch err := w.cfg.Ledger.Release(ctx, r); {
+	switch err := durably(ctx, func(ctx context.Context) error { return w.cfg.Ledger.Release(ctx, r) }); {
 	case err == nil, errors.Is(err, ledger.ErrClaimLost):
 		then()
 	default:
@@ -211,15 +249,6 @@ func (w *Worker) release(ctx context.Context, t *target, r ledger.Release, then 
 		t.it.GiveUp(w.cfg.Lease)
 	}
 }
-
-// durable is a context for a write that has to happen though the work is being
-// stopped.
-func durable(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), ledgerTimeout)
-}
-
-// ledgerTimeout bounds a call to the ledger.
-const ledgerTimeout = 10 * time.Second
 
 func merge(base, over map[string]string) map[string]string {
 	if len(base) == 0 {

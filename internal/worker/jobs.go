@@ -26,6 +26,11 @@ func (s JobStatus) Pending() int64 {
 	return max(s.Job.Counts.Targets, s.Totals.Targets) - (s.Totals.Targets - s.Totals.Pending)
 }
 
+// pending reports whether something is still to be done or closed out.
+func (s JobStatus) pending() bool {
+	return s.Totals.Pending > 0 || s.Totals.SignOuts[job.SignOutPending] > 0
+}
+
 // jobs is the worker's view of the ledger's jobs, at most watchEvery old. Its
 // methods may be called concurrently.
 type jobs struct {
@@ -34,10 +39,12 @@ type jobs struct {
 	mu    sync.Mutex
 	byID  map[string]job.Job
 	about map[string]JobStatus // the jobs that this run is about
+	// excluded are the exclusions of the jobs that were asked for.
+	excluded map[string]job.Exclusions
 }
 
 func newJobs(w *Worker) *jobs {
-	return &jobs{w: w, byID: map[string]job.Job{}, about: map[string]JobStatus{}}
+	return &jobs{w: w, byID: map[string]job.Job{}, about: map[string]JobStatus{}, excluded: map[string]job.Exclusions{}}
 }
 
 // get returns a job. One that the view lacks, or knows from before it was opened,
@@ -49,9 +56,10 @@ func (s *jobs) get(ctx context.Context, id string) (job.Job, bool, error) {
 	if ok && j.State != job.StateStaging {
 		return j, true, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
-	defer cancel()
-	j, err := s.w.cfg.Ledger.Job(ctx, id)
+	err := ask(ctx, func(ctx context.Context) (err error) {
+		j, err = s.w.cfg.Ledger.Job(ctx, id)
+		return err
+	})
 	if errors.Is(err, ledger.ErrNoJob) {
 		return job.Job{}, false, nil
 	}
@@ -96,7 +104,11 @@ func (s *jobs) follow(ctx context.Context, j job.Job) error {
 	if !known && !named && over(j.State) {
 		return nil
 	}
-	if known && over(before.Job.State) && before.Totals.Pending == 0 {
+	if known && over(before.Job.State) && !before.pending() {
+		before.Job = j // its seal may be new
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.about[j.ID] = before
 		return nil
 	}
 	st := JobStatus{Job: j}
@@ -199,12 +211,13 @@ func (s *jobs) settle(ctx context.Context, empty bool) error {
 func (s *jobs) settleOne(ctx context.Context, st JobStatus, empty bool) error {
 	l, now := s.w.cfg.Ledger, time.Now()
 	switch {
-	case st.Job.State == job.StateCancelled && st.Totals.Pending > 0:
+	case st.Job.State == job.StateCancelled && st.pending():
 		return s.closeOut(ctx, st, job.Cancelled)
 	case st.Job.State != job.StateOpen:
 		return nil
-	case st.Totals.Pending == 0 && st.SentAll:
-		s.w.log.Info("job finished", "job", st.Job.ID, "targets", st.Totals.Targets, "failed", st.Totals.Failed(), "repeated", st.Totals.Repeated)
+	case !st.pending() && st.SentAll:
+		s.w.log.Info("job finished", "job", st.Job.ID, "targets", st.Totals.Targets, "failed", st.Totals.Failed(), "repeated", st.Totals.Repeated,
+			"signed_out", st.Totals.SignOuts[job.SignOutDone], "not_signed_out", st.Totals.SignOuts[job.SignOutFailed])
 		return l.SetState(ctx, st.Job.ID, job.StateFinished, now)
 	case empty && st.SentAll:
 		return s.closeOut(ctx, st, job.Missing)
@@ -212,11 +225,20 @@ func (s *jobs) settleOne(ctx context.Context, st JobStatus, empty bool) error {
 	return nil
 }
 
+// closeOut ends what is pending of a job, without a call.
 func (s *jobs) closeOut(ctx context.Context, st JobStatus, o job.Outcome) error {
 	n, err := s.w.cfg.Ledger.CloseOut(ctx, st.Job.ID, o, time.Now())
 	if n > 0 {
 		s.w.cfg.Metrics.Outcomes(o, n)
 		s.w.log.Warn("targets got an outcome without a call", "job", st.Job.ID, "outcome", string(o), "targets", n)
+	}
+	if err != nil || st.Totals.SignOuts[job.SignOutPending] == 0 {
+		return err
+	}
+	n, err = s.w.cfg.Ledger.CloseSignOuts(ctx, st.Job.ID, time.Now())
+	if n > 0 {
+		s.w.cfg.Metrics.SignOut(job.SignOutFailed, n)
+		s.w.log.Warn("sessions were not ended: the job was cancelled, or the messages never came", "job", st.Job.ID, "targets", n)
 	}
 	return err
 }

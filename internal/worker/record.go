@@ -11,7 +11,8 @@ import (
 	"relock/internal/reset"
 )
 
-// record writes the outcome and then deletes the message. As long as the ledger
+// record writes the outcome and then deletes the message, or hands the target on to
+// the second stage, which does. As long as the ledger
 // does not take it, it is tried again; if the process ends first, the claim stays
 // open and the next claimer asks Cognito.
 func (w *Worker) record(ctx context.Context, t *target, r reset.Reply) {
@@ -20,11 +21,10 @@ func (w *Worker) record(ctx context.Context, t *target, r reset.Reply) {
 		Outcome: r.Outcome, Code: r.Code, Note: r.Note, RequestID: r.RequestID,
 		Repeated: t.again || w.memory.get(t.it.ID()).repeated,
 		Calls:    t.calls, At: time.Now(),
+		SignOut: t.job.Policy.SignOut && r.Outcome.MayHoldSession(),
 	}
 	for wait := 500 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		write, cancel := durable(ctx)
-		err := w.cfg.Ledger.Record(write, rec)
-		cancel()
+		err := durably(ctx, func(ctx context.Context) error { return w.cfg.Ledger.Record(ctx, rec) })
 		switch {
 		case err == nil:
 			w.recorded(t, rec)
@@ -45,19 +45,25 @@ func (w *Worker) record(ctx context.Context, t *target, r reset.Reply) {
 }
 
 func (w *Worker) recorded(t *target, rec ledger.Record) {
-	t.it.Delete()
 	w.memory.drop(t.it.ID())
 	w.halts.progress()
 	w.cfg.Metrics.Outcome(rec.Outcome, rec.Repeated, rec.At)
-	if rec.Outcome.Failed() {
+	switch {
+	case rec.Outcome.Failed():
 		w.sameFailure(rec.Outcome)
-	} else {
+	case rec.Outcome.Succeeded():
 		w.breaker.succeeded()
 	}
+	w.canaries.recorded(t, rec.Outcome)
 	if w.log.Enabled(context.Background(), slog.LevelDebug) { // its arguments cost even where nobody sees them
 		w.log.Debug("recorded", w.name(t), "job", t.key.Job, "outcome", string(rec.Outcome),
 			"code", rec.Code, "request_id", rec.RequestID, "repeated", rec.Repeated)
 	}
+	if rec.SignOut {
+		w.signOuts.put(t)
+		return
+	}
+	t.it.Delete()
 }
 
 // name shows a username in a log line, redacted unless the operator wants it.

@@ -3,7 +3,6 @@ package worker
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -31,6 +30,8 @@ const (
 	jobID = "inc-1"
 	scope = "123456789012/eu-west-1"
 	rate  = 20 // calls a second
+	// signOutRate is narrower.
+	signOutRate = 16
 )
 
 // rig is a worker with all that it stands on, in one bubble.
@@ -43,6 +44,8 @@ type rig struct {
 	log *syncBuffer
 	cfg Config
 	w   *Worker // the latest
+	// shape, if set, alters the jobs that list writes.
+	shape func(*job.Job)
 }
 
 // bubble runs f with a rig in a synctest bubble.
@@ -99,6 +102,9 @@ func (r *rig) job(id string, n int) []string {
 func (r *rig) list(id string, names ...string) {
 	r.t.Helper()
 	j := job.Job{ID: id, Pool: pool, Region: "eu-west-1", Created: time.Now(), Policy: job.Policy{Metadata: map[string]string{"case": "INC-1", "by": "job"}}}
+	if r.shape != nil {
+		r.shape(&j)
+	}
 	targets := make([]job.Target, len(names))
 	for i, n := range names {
 		targets[i] = job.Target{Username: job.Username(n), Line: int64(i + 2)}
@@ -160,6 +166,8 @@ func (r *rig) start(change ...func(*Config)) *run {
 		r.ok(err)
 	}
 	cfg.LookUps, err = pace.New(pace.Config{Budget: 96, Quota: 120})
+	r.ok(err)
+	cfg.SignOuts, err = pace.New(pace.Config{Budget: signOutRate, Quota: signOutRate * 1.25})
 	r.ok(err)
 	for _, f := range change {
 		f(&cfg)
@@ -334,92 +342,6 @@ func (r *rig) halt() job.HaltReason {
 	return h.Reason
 }
 
-var errLedger = errors.New("the disk is full")
-
-// flaky is a ledger that fails and stalls as it is told.
-type flaky struct {
-	*ledgertest.Memory
-
-	mu sync.Mutex
-	// fail fails a call before it has an effect; stall delays its return.
-	fail  func(op string) error
-	stall func(op string) time.Duration
-	ops   []string
-}
-
-func (f *flaky) set(fail func(op string) error, stall func(op string) time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.fail, f.stall = fail, stall
-}
-
-func (f *flaky) wrong(op string) (func(context.Context), error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.ops = append(f.ops, op)
-	var err error
-	var d time.Duration
-	if f.fail != nil {
-		err = f.fail(op)
-	}
-	if f.stall != nil {
-		d = f.stall(op)
-	}
-	return func(ctx context.Context) {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-		}
-	}, err
-}
-
-func (f *flaky) Claim(ctx context.Context, key ledger.Key, owner string, lease time.Duration) (ledger.Claim, error) {
-	stall, err := f.wrong("Claim")
-	defer stall(ctx)
-	if err != nil {
-		return ledger.Claim{}, err
-	}
-	return f.Memory.Claim(ctx, key, owner, lease)
-}
-
-func (f *flaky) Release(ctx context.Context, r ledger.Release) error {
-	stall, err := f.wrong("Release")
-	defer stall(ctx)
-	if err != nil {
-		return err
-	}
-	return f.Memory.Release(ctx, r)
-}
-
-func (f *flaky) Record(ctx context.Context, r ledger.Record) error {
-	stall, err := f.wrong("Record")
-	defer stall(ctx)
-	if err != nil {
-		return err
-	}
-	return f.Memory.Record(ctx, r)
-}
-
-func (f *flaky) SetHalt(ctx context.Context, scope string, h job.Halt) error {
-	stall, err := f.wrong("SetHalt")
-	defer stall(ctx)
-	if err != nil {
-		return err
-	}
-	return f.Memory.SetHalt(ctx, scope, h)
-}
-
-func (f *flaky) Jobs(ctx context.Context) ([]job.Job, error) {
-	stall, err := f.wrong("Jobs")
-	defer stall(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return f.Memory.Jobs(ctx)
-}
-
 // syncBuffer is a buffer for a log.
 type syncBuffer struct {
 	mu sync.Mutex
@@ -440,15 +362,3 @@ func (s *syncBuffer) String() string {
 
 // tail is the last part of a log.
 func tail(s string) string { return s[max(0, len(s)-2000):] }
-
-// suspended stops the process when a claim has been granted.
-type suspended struct {
-	*flaky
-	stop func()
-}
-
-func (s suspended) Claim(ctx context.Context, key ledger.Key, owner string, lease time.Duration) (ledger.Claim, error) {
-	c, err := s.flaky.Claim(context.WithoutCancel(ctx), key, owner, lease)
-	s.stop()
-	return c, err
-}

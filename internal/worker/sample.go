@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"relock/internal/job"
 	"relock/internal/pace"
 	"relock/internal/telemetry"
 )
@@ -26,12 +27,14 @@ func (w *Worker) sample(ctx context.Context) {
 }
 
 func (w *Worker) sampleNow() telemetry.Sample {
-	s := telemetry.Sample{At: time.Now(), Resets: flow(w.cfg.Pace.Snapshot())}
+	s := telemetry.Sample{At: time.Now(), Resets: flow(w.cfg.Pace.Snapshot()), SignOuts: flow(w.cfg.SignOuts.Snapshot())}
 	for _, st := range w.jobs.status() {
 		t := st.Totals
 		s.Done += t.Targets - t.Pending
 		s.Failed += t.Failed()
 		s.Pending += st.Pending()
+		s.SignOutsPending += t.SignOuts[job.SignOutPending]
+		s.SignOutsFailed += t.SignOuts[job.SignOutFailed]
 	}
 	return s
 }

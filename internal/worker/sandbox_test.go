@@ -159,12 +159,14 @@ func (s *scene) worker(drain bool) *worker.Worker {
 	check(s.t, err)
 	l, err := pace.New(pace.Config{Budget: callsRPS, Quota: callsRPS})
 	check(s.t, err)
+	o, err := pace.New(pace.Config{Budget: callsRPS, Quota: callsRPS})
+	check(s.t, err)
 	cache, ok := s.aws.Credentials.(*aws.CredentialsCache)
 	if !ok {
 		s.t.Fatal("the credentials are not cached")
 	}
 	return worker.New(worker.Config{
-		Transport: s.queue, Ledger: s.ledger, Pace: p, LookUps: l,
+		Transport: s.queue, Ledger: s.ledger, Pace: p, LookUps: l, SignOuts: o,
 		Resetter: reset.New(cip.NewFromConfig(s.aws), 5*time.Second, nil),
 		Pools:    []string{poolID}, Owner: fmt.Sprintf("worker-%d", time.Now().UnixNano()), Scope: "123456789012/eu-west-1",
 		Lease: 12 * time.Second, Visibility: 4 * time.Second, Drain: drain,

@@ -29,7 +29,8 @@ func (w *Worker) settle(ctx context.Context, t *target) bool {
 	status, r := w.cfg.Resetter.Status(active, t.job.Pool, t.key.Username)
 	call.Done(paceResult(r))
 	t.calls++
-	t.cut = lapsed(active) || errors.Is(r.Err, ErrNotActive)
+	t.cut = lapsed(active)
+	w.refused(t, &r)
 	switch {
 	case r.Class != reset.Done && r.Class != reset.Failed, r.Outcome == job.UserNotFound:
 		// The doubt stays, unless the answer ends it: the user does not exist.
@@ -55,10 +56,10 @@ func (w *Worker) settle(ctx context.Context, t *target) bool {
 // though it is in doubt: a process that ends in that call must not hide it. It
 // reports whether the call may be made.
 func (w *Worker) flag(ctx context.Context, t *target) bool {
-	note, cancel := durable(ctx)
-	defer cancel()
-	err := w.cfg.Ledger.Release(note, ledger.Release{
-		Key: t.key, Owner: w.cfg.Owner, Attempt: t.claim.Attempt, InDoubt: true, Repeated: true,
+	err := durably(ctx, func(ctx context.Context) error {
+		return w.cfg.Ledger.Release(ctx, ledger.Release{
+			Key: t.key, Owner: w.cfg.Owner, Attempt: t.claim.Attempt, InDoubt: true, Repeated: true,
+		})
 	})
 	switch {
 	case errors.Is(err, ledger.ErrClaimLost):

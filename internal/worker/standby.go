@@ -78,13 +78,14 @@ func (t *turn) take(ctx context.Context) (bool, error) {
 func newWorkersLease(w *Worker) *lease {
 	c := leaseConfig{
 		ledger: w.cfg.Ledger, name: w.cfg.Scope, owner: w.cfg.Owner,
-		now: clock(),
+		now: w.cfg.now,
 		learnt: func() map[string]pace.State {
-			return map[string]pace.State{reset.OpReset: w.cfg.Pace.State(), reset.OpGetUser: w.cfg.LookUps.State()}
+			return map[string]pace.State{reset.OpReset: w.cfg.Pace.State(), reset.OpGetUser: w.cfg.LookUps.State(), reset.OpSignOut: w.cfg.SignOuts.State()}
 		},
 		restore: func(m map[string]pace.State) {
 			w.cfg.Pace.Restore(m[reset.OpReset])
 			w.cfg.LookUps.Restore(m[reset.OpGetUser])
+			w.cfg.SignOuts.Restore(m[reset.OpSignOut])
 		},
 		shown:  func() *Shown { return shownOf(w.cfg.Pace.Snapshot(), time.Now()) },
 		turned: func() { w.turn.follow() },

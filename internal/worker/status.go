@@ -9,8 +9,8 @@ import (
 type Status struct {
 	// Jobs are those the run is about, at most two seconds old.
 	Jobs []JobStatus
-	// Pace is that of resets.
-	Pace pace.Snapshot
+	// Pace is that of resets, SignOuts that of sign-outs.
+	Pace, SignOuts pace.Snapshot
 	// Halt is why nothing goes on, or nil.
 	Halt *job.Halt
 	// Active is the worker that calls Cognito while this one stands by, or empty.
@@ -19,5 +19,8 @@ type Status struct {
 
 // Status may be called at any time, concurrently.
 func (w *Worker) Status() Status {
-	return Status{Jobs: w.jobs.status(), Pace: w.cfg.Pace.Snapshot(), Halt: w.halts.current(), Active: w.lease.active()}
+	return Status{
+		Jobs: w.jobs.status(), Pace: w.cfg.Pace.Snapshot(), SignOuts: w.cfg.SignOuts.Snapshot(),
+		Halt: w.halts.current(), Active: w.lease.active(),
+	}
 }

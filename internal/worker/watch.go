@@ -61,15 +61,19 @@ func (w *Worker) lookAround(ctx context.Context, q *emptiness) {
 }
 
 func (w *Worker) lookAtJobs(ctx context.Context, empty bool) {
-	look, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
-	err := w.jobs.refresh(look)
-	if err == nil {
-		err = w.jobs.settle(look, empty)
-	}
-	if err == nil {
-		err = w.jobs.refresh(look)
-	}
+	err := askFor(ctx, lookTimeout, func(look context.Context) error {
+		err := w.jobs.refresh(look)
+		if err == nil {
+			err = w.jobs.settle(look, empty)
+		}
+		if err == nil {
+			err = w.jobs.refresh(look)
+		}
+		if err == nil {
+			err = w.endings.look(look)
+		}
+		return err
+	})
 	switch {
 	case ctx.Err() != nil:
 		return
@@ -86,9 +90,12 @@ func (w *Worker) lookAtJobs(ctx context.Context, empty bool) {
 // drained reports whether no job of the run is waited for any more. A job whose
 // enqueue was interrupted is not waited for once the queue is empty.
 func (w *Worker) drained(empty bool) bool {
+	if w.endings.busy() {
+		return false
+	}
 	for _, st := range w.jobs.status() {
 		unsent := empty && st.Job.State != job.StatePaused && !st.SentAll
-		if !unsent && (!over(st.Job.State) || st.Totals.Pending > 0) {
+		if !unsent && (!over(st.Job.State) || st.pending()) {
 			return false
 		}
 	}
@@ -106,7 +113,7 @@ func (w *Worker) pauseAll() {
 }
 
 func (w *Worker) showPace() {
-	for op, p := range map[string]*pace.Pacer{reset.OpReset: w.cfg.Pace, reset.OpGetUser: w.cfg.LookUps} {
+	for op, p := range map[string]*pace.Pacer{reset.OpReset: w.cfg.Pace, reset.OpGetUser: w.cfg.LookUps, reset.OpSignOut: w.cfg.SignOuts} {
 		s := p.Snapshot()
 		w.cfg.Metrics.SetPace(op, telemetry.Pace{Pace: s.Pace, Budget: s.Budget, Quota: s.Quota, InFlight: s.InFlight})
 	}

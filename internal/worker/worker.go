@@ -12,124 +12,8 @@ import (
 	"time"
 
 	"relock/internal/job"
-	"relock/internal/ledger"
-	"relock/internal/pace"
 	"relock/internal/queue"
-	"relock/internal/reset"
-	"relock/internal/telemetry"
 )
-
-// Ledger is what the worker needs of a ledger; see ledgertest.Ledger for what
-// each method promises.
-type Ledger interface {
-	ID() string
-	Job(ctx context.Context, id string) (job.Job, error)
-	Jobs(ctx context.Context) ([]job.Job, error)
-	SetState(ctx context.Context, id string, to job.State, at time.Time) error
-	Sent(ctx context.Context, id string) (int64, error)
-	Totals(ctx context.Context, id string) (ledger.Totals, error)
-	Claim(ctx context.Context, key ledger.Key, owner string, lease time.Duration) (ledger.Claim, error)
-	Release(ctx context.Context, r ledger.Release) error
-	Record(ctx context.Context, r ledger.Record) error
-	CloseOut(ctx context.Context, id string, outcome job.Outcome, at time.Time) (int64, error)
-	Halt(ctx context.Context, scope string) (job.Halt, bool, error)
-	SetHalt(ctx context.Context, scope string, h job.Halt) error
-	ClearHalt(ctx context.Context, scope string) error
-	Lease(ctx context.Context, name string) (ledger.Lease, error)
-	PutLease(ctx context.Context, l ledger.Lease, expect int64) error
-}
-
-// Resetter makes the calls to Cognito; *reset.Client is one.
-type Resetter interface {
-	Reset(ctx context.Context, pool string, name job.Username, metadata map[string]string) reset.Reply
-	Status(ctx context.Context, pool string, name job.Username) (string, reset.Reply)
-	Check(ctx context.Context, pool string) reset.Reply
-}
-
-var _ Resetter = (*reset.Client)(nil)
-
-// Config says how a Worker works. Transport, Ledger, Resetter, Pace, LookUps,
-// Pools, Owner, Scope, Metrics and Health are required.
-type Config struct {
-	Transport queue.Transport
-	Ledger    Ledger
-	Resetter  Resetter
-	// Pace is that of resets, LookUps that of AdminGetUser.
-	Pace, LookUps *pace.Pacer
-	// Pools is the allow-list: users of no other pool are touched.
-	Pools []string
-	// Owner names this process in claims and in the lease; no two processes may
-	// share it.
-	Owner string
-	// Scope is what a halt holds for, and the lease of the active worker: the
-	// account and Region.
-	Scope string
-	// SameHost says that all who use the ledger run under one kernel, as with one
-	// in a file: then the lease of a process that is dead is not waited for.
-	SameHost bool
-	// Guard, if set, is to refuse what Resetter sends while this worker is not the
-	// active one.
-	Guard *Guard
-
-	// Lease is how long a claim lives. It has to outlast a call with its look-up
-	// before it. Defaults to one minute.
-	Lease time.Duration
-	// Visibility is how long messages stay invisible unless extended. Defaults
-	// to two minutes.
-	Visibility time.Duration
-	// StopWithin is how long calls under way may go on after the stop. Defaults
-	// to 3 seconds.
-	StopWithin time.Duration
-	// MaxTries is how many calls without a usable answer a target gets. Defaults
-	// to 5.
-	MaxTries int
-	// MaxDeferrals is how often a target whose own limit of attempts is exceeded
-	// is put off by DeferFor before it is given up. They default to 3 and to an
-	// hour.
-	MaxDeferrals int
-	DeferFor     time.Duration
-	// SameFailure is the share of the last users that, failing all in the same
-	// way, halts the work. Defaults to 0.9; negative never halts.
-	SameFailure float64
-	// RefreshCredentials, if set, makes the SDK fetch new credentials. It is
-	// called once when they are refused, before that halts the work.
-	RefreshCredentials func()
-
-	// Drain ends the run when every target of Jobs, or of all open jobs of the
-	// pools, has an outcome.
-	Drain bool
-	Jobs  []string
-
-	Metrics *telemetry.Metrics
-	Health  *telemetry.Health
-	// Samples, if set, gets a sample every second of the run.
-	Samples *telemetry.History
-	// Logger defaults to one that discards.
-	Logger *slog.Logger
-	// RevealUsernames shows usernames in the log.
-	RevealUsernames bool
-}
-
-func (c Config) withDefaults() Config {
-	setDefault(&c.Lease, time.Minute)
-	setDefault(&c.Visibility, 2*time.Minute)
-	setDefault(&c.StopWithin, 3*time.Second)
-	setDefault(&c.MaxTries, 5)
-	setDefault(&c.MaxDeferrals, 3)
-	setDefault(&c.DeferFor, time.Hour)
-	setDefault(&c.SameFailure, 0.9)
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return c
-}
-
-func setDefault[T comparable](v *T, to T) {
-	var zero T
-	if *v == zero {
-		*v = to
-	}
-}
 
 // Worker is one run of the pipeline.
 type Worker struct {
@@ -140,12 +24,15 @@ type Worker struct {
 	handlers sync.WaitGroup
 	started  int // handlers; dispatch alone touches it
 
-	lease   *lease
-	turn    turn
-	jobs    *jobs
-	halts   *halts
-	breaker *breaker
-	memory  memory
+	lease    *lease
+	turn     turn
+	jobs     *jobs
+	halts    *halts
+	breaker  *breaker
+	memory   memory
+	signOuts *signOuts
+	canaries canaries
+	endings  endings
 	// received is when the queue last handed out a message, in nanoseconds since
 	// the epoch.
 	received atomic.Int64
@@ -174,6 +61,9 @@ func New(cfg Config) *Worker {
 	w.turn.w = w
 	w.jobs = newJobs(w)
 	w.halts = newHalts(w)
+	w.signOuts = newSignOuts(w)
+	w.canaries.w = w
+	w.endings.w = w
 	return w
 }
 
@@ -234,12 +124,16 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 	})
 	w.cfg.Health.SetReady("starting", true)
 
+	w.endings.begin(fetch, flush)
 	var watchers sync.WaitGroup
 	watchers.Go(func() { w.watch(fetch) })
 	watchers.Go(func() { w.sample(fetch) })
+	var second sync.WaitGroup
+	second.Go(func() { w.signOuts.run(fetch, work) })
 	w.dispatch(fetch, work)
-	w.shutDown(flush, cancel, release)
+	w.shutDown(flush, cancel, release, &second)
 	watchers.Wait()
+	w.endings.wait()
 	return w.result(work, context.Cause(fetch)), nil
 }
 
@@ -275,12 +169,14 @@ func (w *Worker) consumerConfig(standby bool) queue.ConsumerConfig {
 	}
 }
 
-// shutDown hands back what is not started, waits for what is, and flushes.
-// Once no call is under way, it gives the lease up.
-func (w *Worker) shutDown(flush context.Context, cutOff, release context.CancelFunc) {
+// shutDown hands back what is not started, waits for what is, in both stages, and
+// flushes. Once no call is under way, it gives the lease up.
+func (w *Worker) shutDown(flush context.Context, cutOff, release context.CancelFunc, second *sync.WaitGroup) {
 	w.consumer.Stop()
 	stop := time.AfterFunc(w.cfg.StopWithin, cutOff)
 	w.handlers.Wait()
+	w.signOuts.close()
+	second.Wait()
 	stop.Stop()
 	var releasing sync.WaitGroup
 	releasing.Go(release)
