@@ -95,14 +95,19 @@ func backoff(ctx context.Context, n int) bool {
 }
 
 // call makes a call until it is answered, for as long as the options' patience
-// and ctx allow. It says whether a try went unanswered, and so may have taken
+// and ctx allow. Time in which the process was suspended is nobody's patience: a
+// try that took much longer than it may has the patience begin again, once. It says whether a try went unanswered, and so may have taken
 // effect whatever the last one says.
 func (l *DynamoDB) call(ctx context.Context, op string, do func(context.Context) error) (unsure bool, err error) {
 	until := time.Now().Add(l.opts.Patience)
-	for n := 1; ; n++ {
+	for n, suspended := 1, false; ; n++ {
+		began := time.Now()
 		one, cancel := context.WithTimeout(ctx, l.opts.CallTimeout)
 		err := do(one)
 		cancel()
+		if !suspended && time.Since(began) > 2*l.opts.CallTimeout {
+			suspended, until = true, time.Now().Add(l.opts.Patience)
+		}
 		if err == nil {
 			return unsure, nil
 		}

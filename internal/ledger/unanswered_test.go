@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"relock/internal/ledger"
@@ -37,5 +39,35 @@ func TestUnanswered(t *testing.T) {
 		if got := ledger.Unanswered(c.err); got != c.want {
 			t.Errorf("%s: %v, want %v: %v", name, got, c.want, c.err)
 		}
+	}
+}
+
+// TestDynamoDBSuspended: a process that is suspended in a call, for longer than its
+// patience, tries again when it goes on; but it does not go on for ever where the
+// server always takes so long.
+func TestDynamoDBSuspended(t *testing.T) {
+	for name, c := range map[string]struct {
+		suspensions, tries int
+		want               bool
+	}{"once": {1, 2, true}, "always": {1000, 2, false}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tries := 0
+				l := stub(t, func(r *http.Request) (*http.Response, error) {
+					if tries++; tries <= c.suspensions {
+						time.Sleep(time.Minute) // whatever its context says
+						return nil, errLost
+					}
+					return reply(`{}`), nil
+				})
+				_, err := l.Claim(t.Context(), ledger.Key{Job: "j", Username: "u"}, "w", time.Hour)
+				if (err == nil) != c.want || tries != c.tries || err != nil && !ledger.Unanswered(err) {
+					t.Errorf("%d tries, error %v, want %d and success: %v", tries, err, c.tries, c.want)
+				}
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
 	}
 }
