@@ -92,7 +92,7 @@ func (l *DynamoDB) Claim(ctx context.Context, k Key, owner string, lease time.Du
 	if listing == nil || listing.int(attrPlace) > j.listed {
 		return Claim{Status: NotListed}, nil
 	}
-	c, err := l.claim(ctx, key{workPK(k.Job, shard), sk}, owner, lease)
+	c, err := l.claim(ctx, k.Job, key{workPK(k.Job, shard), sk}, owner, lease)
 	if err != nil {
 		return Claim{}, fmt.Errorf("claiming a target of job %s: %w", k.Job, err)
 	}
@@ -100,12 +100,13 @@ func (l *DynamoDB) Claim(ctx context.Context, k Key, owner string, lease time.Du
 	return c, err
 }
 
-func (l *DynamoDB) claim(ctx context.Context, at key, owner string, lease time.Duration) (Claim, error) {
+func (l *DynamoDB) claim(ctx context.Context, id string, at key, owner string, lease time.Duration) (Claim, error) {
 	mark := l.mark()
 	for seen := (work{}); ; {
 		now := l.opts.Now()
 		c := seen.answer(now)
 		if c.Status != Granted && c.Status != GrantedInDoubt {
+			l.countLate(ctx, id, seen)
 			return c, nil
 		}
 		c.Attempt++

@@ -44,7 +44,7 @@ func (l *DynamoDB) CloseOut(ctx context.Context, id string, outcome job.Outcome,
 		err = l.setRight(ctx, id, before, &c.found)
 	}
 	// What has been closed counts, whatever happened then.
-	err = errors.Join(err, l.flush(ctx, t, false, true))
+	err = errors.Join(err, l.flush(ctx, t, t.learn(&c.found, l.session), true))
 	if err != nil {
 		err = fmt.Errorf("closing out job %s: %w", id, err)
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -52,6 +53,19 @@ func (l *DynamoDB) keepMark(k end, mark string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.again[k] = mark
+}
+
+// countLate counts a write of this handle whose effect was unknown until its target
+// was seen again, as when its message comes once more.
+func (l *DynamoDB) countLate(ctx context.Context, id string, w work) {
+	a := l.uncounted(w, "")
+	if a == (addition{}) {
+		return
+	}
+	l.mu.Lock()
+	t := l.tallies[id] // there is one, for it was announced before the write
+	l.mu.Unlock()
+	l.count(ctx, t, a)
 }
 
 // uncounted is what a target's state shows of writes of this handle that have not

@@ -190,6 +190,22 @@ func (l *DynamoDB) pass(ctx context.Context, id string, c *counting, each func(k
 	return g.Wait()
 }
 
+// learn raises a session's own figures to what a pass has found of it: more than it
+// has counted where the effect of a write is still unknown to it.
+func (t *tally) learn(c *counting, session string) (raised bool) {
+	found := c.by[session]
+	if found == nil {
+		return false
+	}
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known := t.clone()
+	known.raise(t.floor)
+	return known.raise(*found) && t.floor.raise(*found)
+}
+
 // setRight writes what a pass has found into the items of sessions that are open,
 // as they stood before the pass. One that has moved since is alive, and knows
 // better.

@@ -94,7 +94,7 @@ func (l *DynamoDB) CloseSignOuts(ctx context.Context, id string, at time.Time) (
 		err = l.setRight(ctx, id, before, &found)
 	}
 	// What has been closed counts, whatever happened then.
-	err = errors.Join(err, l.flush(ctx, t, false, true))
+	err = errors.Join(err, l.flush(ctx, t, t.learn(&found, l.session), true))
 	if err != nil {
 		err = fmt.Errorf("closing the sign-outs of job %s: %w", id, err)
 	}

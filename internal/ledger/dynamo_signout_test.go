@@ -56,7 +56,7 @@ func TestDynamoDBUnsureSignOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addTargets(t, l, "u1", "u2", "u3", "u4")
+	addTargets(t, l, "u1", "u2", "u3", "u4", "u5", "u6")
 	other := openDynamoDB(t, client(t, endpoint, nil), table, lazy(clock))
 	for _, u := range []job.Username{"u1", "u2", "u3"} {
 		if err := recordAsking(t, l, u, job.Reset); err != nil {
@@ -87,17 +87,37 @@ func TestDynamoDBUnsureSignOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSignOuts(t, l, 1, 2, 0)
-	// No retry at all: others count it.
+	// No retry, but the message comes again.
 	unsure(signOut("u3", job.SignOutFailed))
 	wantSignOuts(t, l, 1, 2, 0)
-	clock.Advance(time.Minute)
-	wantSignOuts(t, other, 0, 2, 1)
-	release(t, l, "u4") // it hears of it
+	if c, err := l.Claim(t.Context(), ledger.Key{Job: "j", Username: "u3"}, "w", time.Minute); err != nil || c.SignOut != job.SignOutFailed {
+		t.Errorf("sign-out %q, error %v", c.SignOut, err)
+	}
 	wantSignOuts(t, l, 0, 2, 1)
+	// Nor that: the sign-outs are closed.
+	if err := recordAsking(t, l, "u4", job.Reset); err != nil {
+		t.Fatal(err)
+	}
+	unsure(signOut("u4", job.SignOutFailed))
+	wantSignOuts(t, l, 1, 2, 1)
+	if n, err := l.CloseSignOuts(t.Context(), "j", clock.Now()); n != 0 || err != nil {
+		t.Errorf("closed %d, %v, want 0", n, err)
+	}
+	wantSignOuts(t, l, 0, 2, 2)
+	if err := recordAsking(t, l, "u5", job.Reset); err != nil {
+		t.Fatal(err)
+	}
+	// Nothing at all: others count it.
+	unsure(signOut("u5", job.SignOutFailed))
+	wantSignOuts(t, l, 1, 2, 2)
+	clock.Advance(time.Minute)
+	wantSignOuts(t, other, 0, 2, 3)
+	release(t, l, "u6") // it hears of it
+	wantSignOuts(t, l, 0, 2, 3)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	wantSignOuts(t, other, 0, 2, 1)
+	wantSignOuts(t, other, 0, 2, 3)
 }
 
 // TestDynamoDBSignOutsAfterACrash: what a dead handle asked for and did is counted
