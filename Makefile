@@ -9,6 +9,7 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 FUZZTIME    ?= 30s
 KILLS       ?= 200
+CRASHTESTS  ?= .
 RUNBOOK     ?=
 
 .PHONY: build demo test test-race test-peers test-crash test-dashboards test-dashboards-live dashboards check bench bench-pace fuzz clean
@@ -40,7 +41,7 @@ test-peers:
 
 # KILLS is for each set-up.
 test-crash:
-	$(GO) test -tags crash -count=1 -v -timeout 60m ./internal/crash -args -kills $(KILLS)
+	$(GO) test -tags crash -count=1 -v -timeout 60m -run '$(CRASHTESTS)' ./internal/crash -args -kills $(KILLS)
 
 dashboards:
 	$(GO) run ./internal/dashboard/generate $(if $(RUNBOOK),-runbook $(RUNBOOK))

@@ -24,6 +24,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"relock/internal/peers/servers"
 )
 
 const (
@@ -50,8 +52,10 @@ type rig struct {
 	halts   int // workers that ended because the ledger was too slow
 	targets []string
 	dynamo  string // the address of DynamoDB, where the set-up has it
-	history History
-	cognito *cip.Client // the users' own calls
+
+	dynalite *servers.Dynalite // where the test kills it
+	history  History
+	cognito  *cip.Client // the users' own calls
 }
 
 // newRig starts the sandbox and whatever the set-up needs.

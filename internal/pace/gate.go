@@ -20,7 +20,7 @@ type Gate struct {
 	token   *rate.Reservation // the one reservation, or nil
 	due     time.Time         // when token may be used
 	late    catchUp
-	blocked bool              // the last Poll found too many calls in flight
+	blocked bool // the last Poll found too many calls in flight
 	calls   uint64
 }
 
