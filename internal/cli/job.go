@@ -20,6 +20,7 @@ EXAMPLES
    job status --watch job-4h1k…
    job failed job-4h1k… > failed.csv      a list that enqueue takes as it is
    job still-open job-4h1k…               who can still sign in, why, what to do
+   job evidence job-4h1k…                 one HTML file, without usernames
    job verify --root HEX job-4h1k…        HEX is what the worker printed
    job pause job-4h1k…
    job resume --user-pool-id eu-west-1_AbCdEf123      after a halt
@@ -47,6 +48,7 @@ func Job(ctx, _ context.Context, s Streams, args []string) int {
 			j.command("pending", "the targets without an outcome, as a list that enqueue takes", "[JOB]", listHelp, j.pending),
 			j.command("still-open", "who can still sign in, why, and what to do", "[JOB]", openHelp, j.stillOpen, openFlags()...),
 			j.command("recovery", "how many have not chosen a new password yet", "[JOB]", recoveryHelp, j.recovery, recoveryFlags()...),
+			j.command("evidence", "one HTML file: who, when, why, and what became of every row", "[JOB]", evidenceHelp, j.evidence, evidenceFlags()...),
 			j.command("verify", "whether the records are those that were sealed", "[JOB]", verifyHelp, j.verify, verifyFlags()...),
 			j.command("dead-letters", "messages that the queue gave up, and sending them again", "", deadHelp, j.deadLetters, deadFlags()...),
 		},

@@ -204,4 +204,3 @@ func noDeadLetter(err error) error {
 	}
 	return err
 }
-

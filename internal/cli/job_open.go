@@ -65,7 +65,7 @@ func (j *jobCommand) stillOpen(ctx context.Context, cmd *cli.Command, led Ledger
 	if cmd.Bool(flagJSON) {
 		return writeJSON(j.s.Out, openDocument(s))
 	}
-	sayOpen(j.s.Out, s)
+	sayOpen(j.s.Out, s, atLedger(cmd))
 	return nil
 }
 
@@ -89,8 +89,9 @@ func outcomeName(o job.Outcome) string {
 	return string(o)
 }
 
-// sayOpen writes for people, wrapped for a terminal.
-func sayOpen(w io.Writer, s report.StillOpen) {
+// sayOpen writes for people, wrapped for a terminal; at is the flag that finds the
+// ledger.
+func sayOpen(w io.Writer, s report.StillOpen, at string) {
 	line := func(indent, format string, args ...any) {
 		for _, text := range wrap(fmt.Sprintf(format, args...), min(textWidth(w), helpWidth)-len(indent)) {
 			say(w, "%s%s\n", indent, text)
@@ -108,7 +109,7 @@ func sayOpen(w io.Writer, s report.StillOpen) {
 		}
 	}
 	say(w, "\n")
-	line("", "A reset ends no session. Those of %d users live on until their tokens expire; Cognito ended those of %d.", s.Lives, s.Ended)
+	line("", "A reset ends no session. Those of %d users live on until their tokens expire; those of %d were ended by a sign-out or because the user is disabled.", s.Lives, s.Ended)
 	switch {
 	case !s.Job.Policy.SignOut:
 		line("", "The job did not ask for it: enqueue --sign-out does.")
@@ -116,7 +117,7 @@ func sayOpen(w io.Writer, s report.StillOpen) {
 		line("", "%d sign-outs are still to come, and %d failed.", s.SignOutPending, s.SignOutFailed)
 	}
 	if s.Yes+s.Perhaps > 0 {
-		line("", "Who they are: job still-open --list %s", s.Job.ID)
+		line("", "Who they are: job still-open --list%s %s", at, s.Job.ID)
 	}
 }
 

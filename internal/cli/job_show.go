@@ -31,14 +31,14 @@ func (j *jobCommand) list(ctx context.Context, cmd *cli.Command, led Ledger) err
 		return nil
 	}
 	tw := tabwriter.NewWriter(j.s.Out, 0, 0, 2, ' ', 0)
-	say(tw, "JOB\tSTATE\tUSER POOL\tTARGETS\tDONE\tFAILED\tCREATED\n")
+	say(tw, "JOB\tSTATE\tDONE\tFAILED\tCREATED (UTC)\n")
 	for _, jb := range jobs {
 		t, err := led.Totals(ctx, jb.ID)
 		if err != nil {
 			return err
 		}
-		say(tw, "%s\t%s\t%s\t%d\t%d\t%d\t%s\n", jb.ID, jb.State, jb.Pool, jb.Counts.Targets,
-			t.Targets-t.Pending, t.Failed(), jb.Created.UTC().Format(timeFormat))
+		say(tw, "%s\t%s\t%d of %d\t%d\t%s\n", jb.ID, jb.State, t.Targets-t.Pending, jb.Counts.Targets,
+			t.Failed(), jb.Created.UTC().Format("2006-01-02 15:04"))
 	}
 	return tw.Flush()
 }
@@ -149,4 +149,3 @@ func rows(c job.Counts) string {
 func when(t time.Time) string { return t.UTC().Format(timeFormat) }
 
 func isOver(s job.State) bool { return s == job.StateFinished || s == job.StateCancelled }
-

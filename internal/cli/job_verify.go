@@ -15,6 +15,7 @@ const (
 	flagRoot      = "root"
 	flagPublicKey = "public-key"
 	flagSignKey   = "sign-key"
+	flagSignature = "signature"
 )
 
 const verifyHelp = `Reads every record of the job and computes the root of a Merkle tree over them and
@@ -22,8 +23,8 @@ the job's own record. Whoever can write the ledger can change records, root and
 signature alike, so that only what was kept outside of it proves anything: the root
 that the worker printed and logged at the end, or the public key of its --sign-key.
 
-   openssl genpkey -algorithm ed25519 -out seal.pem       worker --sign-key
-   openssl pkey -in seal.pem -pubout -out seal.pub        job verify --public-key
+   openssl genpkey -algorithm ed25519 -out seal.pem     for worker --sign-key
+   openssl pkey -in seal.pem -pubout -out seal.pub      for --public-key here
 
 Exit code 0: nothing was changed, as far as could be told. 1: something was, or the
 job still runs.`
@@ -32,6 +33,7 @@ func verifyFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: flagRoot, Usage: "the root as the worker printed it, in `HEX`", Sources: env(flagRoot), Category: "Trust"},
 		&cli.StringFlag{Name: flagPublicKey, Usage: "`FILE` with the public key of the key that signed (Ed25519, PEM)", Sources: env(flagPublicKey), Category: "Trust"},
+		&cli.StringFlag{Name: flagSignature, Usage: "with --public-key: the signature in `BASE64` as the evidence has it, instead of the ledger's", Sources: env(flagSignature), Category: "Trust"},
 	}
 }
 
@@ -50,7 +52,7 @@ type verifyJSON struct {
 }
 
 func (j *jobCommand) verify(ctx context.Context, cmd *cli.Command, led Ledger) error {
-	trust := report.Trust{Root: cmd.String(flagRoot)}
+	trust := report.Trust{Root: cmd.String(flagRoot), Signature: cmd.String(flagSignature)}
 	if b, err := hex.DecodeString(trust.Root); trust.Root != "" && (err != nil || len(b) != 32) {
 		return usage("--%s %q is not a root: want 64 hexadecimal digits, as the worker printed them", flagRoot, trust.Root)
 	}
@@ -59,6 +61,9 @@ func (j *jobCommand) verify(ctx context.Context, cmd *cli.Command, led Ledger) e
 		if trust.Key, err = report.PublicKey(path); err != nil {
 			return fmt.Errorf("--%s: %w", flagPublicKey, err)
 		}
+	}
+	if trust.Signature != "" && trust.Key == nil {
+		return usage("--%s goes with --%s", flagSignature, flagPublicKey)
 	}
 	jb, err := theOne(ctx, cmd, led)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
@@ -33,18 +34,19 @@ type view struct {
 	seen  time.Time
 }
 
-// lookAt reads how a job stands. The halt and the worker are found by the account,
-// which enqueue notes with the job.
+// lookAt reads how a job stands, with the halt and the worker of its account and
+// Region.
 func lookAt(ctx context.Context, led Ledger, id string) (view, error) {
 	v := view{seen: time.Now()}
 	jb, err := led.Job(ctx, id)
 	if err != nil {
 		return v, err
 	}
-	if v.JobStatus, err = jobStatus(ctx, led, jb); err != nil || jb.Plan.Account == "" {
+	account := accountOf(jb)
+	if v.JobStatus, err = jobStatus(ctx, led, jb); err != nil || account == "" {
 		return v, err
 	}
-	scope := jb.Plan.Account + "/" + jb.Region
+	scope := account + "/" + jb.Region
 	halt, halted, err := led.Halt(ctx, scope)
 	if err != nil {
 		return v, fmt.Errorf("reading the halt of %s: %w", scope, err)
@@ -60,6 +62,19 @@ func lookAt(ctx context.Context, led Ledger, id string) (view, error) {
 		v.shown = &shown
 	}
 	return v, nil
+}
+
+// accountOf is the account of the job's pool, as enqueue noted it, or that of
+// whoever enqueued; empty where neither is known.
+func accountOf(j job.Job) string {
+	if j.Plan.Account != "" {
+		return j.Plan.Account
+	}
+	a, err := arn.Parse(j.StartedBy)
+	if err != nil {
+		return ""
+	}
+	return a.AccountID
 }
 
 // silentAfter is the age of a worker's word from which it is worth saying: a lease
@@ -194,4 +209,3 @@ func (v view) document() jobJSON {
 	d.Worker = v.shown
 	return d
 }
-

@@ -20,6 +20,8 @@ type Trust struct {
 	Root string
 	// Key is the public key of the key that signed; or nil.
 	Key ed25519.PublicKey
+	// Signature, in base64, stands for that of the job's seal; or empty.
+	Signature string
 }
 
 // Verdict is what a verification found.
@@ -71,7 +73,7 @@ func Verify(ctx context.Context, led Ledger, id string, trust Trust) (Verdict, e
 		problem("the records do not give the root that was kept outside")
 	}
 	if trust.Key != nil {
-		v.checkSignature(led.ID(), trust.Key, problem)
+		v.checkSignature(led.ID(), trust, problem)
 	}
 	v.Whole = len(v.Problems) == 0
 	v.Proved = v.Whole && (trust.Root != "" || trust.Key != nil)
@@ -80,18 +82,18 @@ func Verify(ctx context.Context, led Ledger, id string, trust Trust) (Verdict, e
 
 // checkSignature looks at the signature over the root that the records give now,
 // whatever root the seal claims.
-func (v *Verdict) checkSignature(ledgerID string, key ed25519.PublicKey, problem func(string, ...any)) {
+func (v *Verdict) checkSignature(ledgerID string, trust Trust, problem func(string, ...any)) {
+	now := job.Seal{Root: v.Root, Leaves: v.Leaves, Signature: trust.Signature}
+	if now.Signature == "" && v.Seal != nil {
+		now.Signature = v.Seal.Signature
+	}
 	switch {
-	case v.Seal == nil:
+	case now.Signature == "" && v.Seal == nil:
 		problem("the job has no seal, and so no signature")
-	case v.Seal.Signature == "":
+	case now.Signature == "":
 		problem("the job's seal is not signed")
-	default:
-		now := *v.Seal
-		now.Root, now.Leaves = v.Root, v.Leaves
-		if !signed(ledgerID, v.Job.ID, now, key) {
-			problem("the records and the signature do not fit the public key: records were changed, or another key signed")
-		}
+	case !signed(ledgerID, v.Job.ID, now, trust.Key):
+		problem("the records and the signature do not fit the public key: records were changed, or another key signed")
 	}
 }
 
