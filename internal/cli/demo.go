@@ -31,12 +31,26 @@ func demoCommand(s Streams) *cli.Command {
 		Description: demoHelp,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "examples", Value: "examples", Usage: "the `DIR` with users.csv and README.md"},
+			jsonFlag(),
 		},
-		Action: func(ctx context.Context, cmd *cli.Command) error { return runDemo(ctx, cmd.String("examples"), s) },
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			return runDemo(ctx, cmd.String("examples"), cmd.Bool(flagJSON), s)
+		},
 	}
 }
 
-func runDemo(ctx context.Context, examples string, s Streams) error {
+// demoJSON says where the demo's work is, when it went well.
+type demoJSON struct {
+	Event  string `json:"event"` // demo
+	Job    string `json:"job"`
+	Ledger string `json:"ledger"`
+}
+
+func runDemo(ctx context.Context, examples string, machine bool, s Streams) error {
+	words := s.Out
+	if machine {
+		words = s.Err
+	}
 	table, err := readTable(filepath.Join(examples, "README.md"))
 	if err != nil {
 		return err
@@ -68,15 +82,21 @@ func runDemo(ctx context.Context, examples string, s Streams) error {
 	queueURL := url + server.SQS().Path(queue.name)
 	where := []string{"--" + flagPool, demo.PoolID, "--" + flagQueue, queueURL, "--" + flagLedger, "file:" + dir}
 
-	say(s.Out, "A stand-in for AWS listens on %s.\n\n$ enqueue %s %s\n", url, strings.Join(where, " "), filepath.Join(examples, "users.csv"))
+	say(words, "A stand-in for AWS listens on %s.\n\n$ enqueue %s %s\n", url, strings.Join(where, " "), filepath.Join(examples, "users.csv"))
 	args := append([]string{"enqueue"}, where...)
 	args = append(args, "--yes", "--max-users", "1000", "--reason", "demo", filepath.Join(examples, "users.csv"))
+	if machine {
+		args = append(args, "--"+flagJSON)
+	}
 	if code := Enqueue(ctx, ctx, s, args); code != ExitOK {
 		return &exitError{code, errors.New("the demo's enqueue failed")}
 	}
-	say(s.Out, "\n$ worker %s --drain\n", strings.Join(where, " "))
+	say(words, "\n$ worker %s --drain\n", strings.Join(where, " "))
 	args = append([]string{"worker"}, where...)
 	args = append(args, "--drain", "--metrics-listen", "127.0.0.1:0")
+	if machine {
+		args = append(args, "--"+flagJSON)
+	}
 	code := Worker(ctx, ctx, s, args)
 	if ctx.Err() != nil {
 		return &exitError{code, errors.New("interrupted")}
@@ -84,7 +104,10 @@ func runDemo(ctx context.Context, examples string, s Streams) error {
 	if err := checkDemo(ctx, code, table, dir, server, pool.Users()); err != nil {
 		return fmt.Errorf("the demo went wrong: %w", err)
 	}
-	say(s.Out, `
+	if machine {
+		return writeJSON(s.Out, demoJSON{"demo", demoJob(ctx, dir), "file:" + dir})
+	}
+	say(words, `
 The demo went as examples/README.md says: ledger, sandbox and table agree on every
 outcome, nobody was reset twice, no call was throttled.
 

@@ -22,7 +22,7 @@ func printHelp(w io.Writer, _ string, data any) {
 	}
 	say(w, "%s - %s\n\nUSAGE\n   %s\n", cmd.FullName(), cmd.Usage, usageLine(cmd))
 	if cmd.Description != "" {
-		say(w, "\n%s\n", cmd.Description)
+		say(w, "\n%s\n", paragraphs(cmd.Description))
 	}
 	if commands := cmd.VisibleCommands(); len(commands) > 0 {
 		say(w, "\nCOMMANDS\n")
@@ -36,6 +36,29 @@ func printHelp(w io.Writer, _ string, data any) {
 		say(w, "\n`%s COMMAND --help` says more.\n", cmd.FullName())
 	}
 	helpFlags(w, cmd)
+}
+
+// paragraphs breaks the running text of a description anew; lines that are indented
+// stay as they are, and so does a heading in capitals.
+func paragraphs(text string) string {
+	var out, run []string
+	flush := func() {
+		if len(run) > 0 {
+			out = append(out, wrap(strings.Join(run, " "), helpWidth)...)
+			run = nil
+		}
+	}
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if line == "" || strings.HasPrefix(line, " ") || line == strings.ToUpper(line) {
+			flush()
+			out = append(out, line)
+			continue
+		}
+		run = append(run, line)
+	}
+	flush()
+	return strings.Join(out, "\n")
 }
 
 func usageLine(cmd *cli.Command) string {

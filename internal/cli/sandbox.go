@@ -21,7 +21,8 @@ const sandboxUsage = `Serves SQS, Cognito user pools, Service Quotas, STS and SE
 on one loopback port, as strictly as AWS. Point any AWS client at it:
 
    sandbox serve --listen 127.0.0.1:4566 --queue jobs --demo
-   export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1
+   export AWS_ENDPOINT_URL=http://127.0.0.1:4566
+   export AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1
    export AWS_ACCESS_KEY_ID=` + sandbox.DemoAccessKeyID + `
    export AWS_SECRET_ACCESS_KEY=` + sandbox.DemoSecretAccessKey + `
    aws sqs list-queues
@@ -33,7 +34,7 @@ Faults, each NAME[@SERVICE[.OPERATION]]=RATE[,count=N][,skip=N]:
    --fault throttle@cognito-idp.AdminResetUserPassword=0.05
    --fault reset-after@sqs=1,count=2,skip=10
    --fault latency=1,lognormal:100ms:0.5
-   --fault error@sqs.SendMessage=0.1,code=KmsThrottled,query-code=KMS.ThrottlingException
+   --fault error@sqs=0.1,code=KmsThrottled,query-code=KMS.ThrottlingException
 
 User pools, each ID[,alias=A+B][,usernames=A+B][,recovery=A+B][,email=DEVELOPER]
 [,sms][,sms=FAILURE][,estimate=N][,case-insensitive][,replica][,custom-message]
@@ -42,7 +43,8 @@ users; and what AWS leaves open:
 
    --pool eu-west-1_AbCdEf123,alias=email --pool-users users.csv
    --pool eu-west-1_Million001,email=DEVELOPER,on-demand=user-[0-9]{7}
-   --quota UserAccountRecovery=15,burst=3 --switch resend-on-reset-required=false
+   --quota UserAccountRecovery=15,burst=3
+   --switch resend-on-reset-required=false
 
 What happened is at /_sandbox/ of the same port; docs/sandbox.md has the rest.`
 
@@ -81,6 +83,7 @@ func serveCommand(s Streams) *cli.Command {
 			&cli.BoolFlag{Name: "any-time", Sources: env("any-time"), Usage: "accept signatures of any time, not only within 15 minutes"},
 			&cli.BoolFlag{Name: "sqs-late-visibility", Sources: env("sqs-late-visibility"), Usage: "accept ChangeMessageVisibility after the visibility ran out"},
 			&cli.IntFlag{Name: "sqs-max-in-flight", Value: 120000, Sources: env("sqs-max-in-flight"), Usage: "the limit of messages in flight per queue, `N`"},
+			jsonFlag(),
 		}, poolFlags(env)...),
 		Action: func(ctx context.Context, c *cli.Command) error {
 			opts, err := sandboxOptions(c)
@@ -95,13 +98,14 @@ func serveCommand(s Streams) *cli.Command {
 // sandboxConfig is what the flags of `sandbox serve` say.
 type sandboxConfig struct {
 	listen, log string
+	json        bool
 	queues      []sandboxQueue
 	pools       sandboxPools
 	config      sandbox.Config
 }
 
 func sandboxOptions(c *cli.Command) (sandboxConfig, error) {
-	o := sandboxConfig{listen: c.String("listen"), log: c.String("log")}
+	o := sandboxConfig{listen: c.String("listen"), log: c.String("log"), json: c.Bool(flagJSON)}
 	o.config = sandbox.Config{
 		AccountID: c.String("account"), Region: c.String("region"), Seed: c.Uint64("seed"),
 		KnownKeysOnly: c.Bool("known-keys-only"), AnyTime: c.Bool("any-time"),
@@ -145,6 +149,28 @@ func sandboxOptions(c *cli.Command) (sandboxConfig, error) {
 	return o, nil
 }
 
+// servingJSON says where the sandbox listens.
+type servingJSON struct {
+	Event  string   `json:"event"` // serving
+	URL    string   `json:"url"`
+	Queues []string `json:"queues"`
+	Pools  []string `json:"user_pool_ids"`
+}
+
+func (v servingJSON) say(w io.Writer, machine bool) error {
+	if machine {
+		return writeJSON(w, v)
+	}
+	say(w, "listening on %s\n", v.URL)
+	for _, q := range v.Queues {
+		say(w, "queue %s\n", q)
+	}
+	for _, id := range v.Pools {
+		say(w, "pool %s\n", id)
+	}
+	return nil
+}
+
 // serve runs the server until ctx ends.
 func serve(ctx context.Context, o sandboxConfig, stdout io.Writer) (err error) {
 	if o.log != "" {
@@ -172,12 +198,12 @@ func serve(ctx context.Context, o sandboxConfig, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	say(stdout, "listening on %s\n", url)
+	at := servingJSON{Event: "serving", URL: url, Queues: []string{}, Pools: append([]string{}, pools...)}
 	for _, q := range o.queues {
-		say(stdout, "queue %s%s\n", url, server.SQS().Path(q.name))
+		at.Queues = append(at.Queues, url+server.SQS().Path(q.name))
 	}
-	for _, id := range pools {
-		say(stdout, "pool %s\n", id)
+	if err := at.say(stdout, o.json); err != nil {
+		return err
 	}
 	<-ctx.Done()
 	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

@@ -144,6 +144,14 @@ func haltWords(h job.Halt) string {
 	return string(h.Reason) + ", " + h.Code
 }
 
+// checkJSON says that a pool is well; for one that is not, the exit code and
+// standard error do.
+type checkJSON struct {
+	Event string `json:"event"` // check
+	Pool  string `json:"user_pool_id"`
+	OK    bool   `json:"ok"`
+}
+
 // check makes one harmless call for each pool.
 func (p *parts) check(ctx context.Context, cmd *cli.Command, s Streams) error {
 	for _, pool := range cmd.StringSlice(flagPool) {
@@ -157,6 +165,12 @@ func (p *parts) check(ctx context.Context, cmd *cli.Command, s Streams) error {
 				reason = "Cognito asks to slow down; try again in a moment"
 			}
 			return fmt.Errorf("%s: %s %s", pool, r.Code, reason)
+		}
+		if cmd.Bool(flagJSON) {
+			if err := writeJSON(s.Out, checkJSON{"check", pool, true}); err != nil {
+				return err
+			}
+			continue
 		}
 		say(s.Out, "%s: ok (AdminResetUserPassword is allowed, the pool exists; nobody was reset)\n", pool)
 	}
