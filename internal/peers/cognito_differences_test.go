@@ -23,6 +23,8 @@ var poolDifferences = differences{
 		{"a refresh token after AdminDeleteUser", "accepted before, HTTP 500, and nothing that the SDK understands after"},
 		{"a reset without a signature", "ResourceNotFound"},
 		{"filters on what cannot be searched, with two conditions, and of nonsense", "InvalidParameterException, , InvalidParameterException"},
+		{"filters on names with quotation marks, escaped", ", , nobody"},
+		{"a group that is not there: its members, and joining it", "ResourceNotFoundException: staff"},
 		{"a limit of 61, and a token of nonsense", "accepted, InvalidToken"},
 	},
 }

@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -187,4 +188,43 @@ func (e *poolEnv) list(pool *string, filter string) string {
 	}
 	slices.Sort(names)
 	return strings.Join(names, " ")
+}
+
+func (e *poolEnv) group(pool *string, name string) error {
+	_, err := e.c.CreateGroup(e.ctx, &cip.CreateGroupInput{UserPoolId: pool, GroupName: &name})
+	return err
+}
+
+func (e *poolEnv) join(pool *string, user, group string) error {
+	_, err := e.c.AdminAddUserToGroup(e.ctx, &cip.AdminAddUserToGroupInput{UserPoolId: pool, Username: &user, GroupName: &group})
+	return err
+}
+
+// members are the pages of a group's listing, two users each, and their names in
+// order.
+func (e *poolEnv) members(pool *string, group string) string {
+	var names, pages []string
+	in := &cip.ListUsersInGroupInput{UserPoolId: pool, GroupName: &group, Limit: new(int32(2))}
+	for {
+		out, err := e.c.ListUsersInGroup(e.ctx, in)
+		if err != nil {
+			return said(err)
+		}
+		for _, u := range out.Users {
+			names = append(names, *u.Username)
+		}
+		page := fmt.Sprint(len(out.Users))
+		switch {
+		case out.NextToken != nil:
+			page += " and a token"
+		case pages == nil:
+			page += " and no token"
+		}
+		pages = append(pages, page)
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			break
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(pages, ", then ") + ": " + strings.Join(names, " ")
 }

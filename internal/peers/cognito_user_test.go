@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -230,7 +231,7 @@ func (e *poolEnv) session(do func(pool *string) error) string {
 	return before + " before, " + told(e.refresh(p, app, token)) + " after"
 }
 
-// listBehaviours: ListUsers.
+// listBehaviours: ListUsers, and groups.
 var listBehaviours = []behaviour[*poolEnv]{
 	{
 		"filters that find", "ana bea, ana, bea carla, bea, ana, carla, bea",
@@ -253,6 +254,88 @@ var listBehaviours = []behaviour[*poolEnv]{
 				got = append(got, e.list(p, f))
 			}
 			return strings.Join(got, ", ")
+		},
+	},
+	{
+		"filters on names with quotation marks, escaped", `", a"b, nobody`,
+		documented("Cognito API Reference, ListUsers, Filter: quotation marks are escaped with a backslash"),
+		func(e *poolEnv) string {
+			p := e.pool()
+			for _, name := range []string{`a"b`, `"`, "ab"} {
+				if err := e.create(p, name); err != nil {
+					return said(err)
+				}
+			}
+			return strings.Join([]string{
+				e.list(p, `username = "\""`), e.list(p, `username ^= "a\""`), cmp.Or(e.list(p, `username = "a\"c"`), "nobody"),
+			}, ", ")
+		},
+	},
+	{
+		"members of a group, two a page", "2 and a token, then 1: ana bea carla",
+		documented("Cognito API Reference, ListUsersInGroup, Limit and NextToken"),
+		func(e *poolEnv) string {
+			p := e.pool()
+			if err := e.group(p, "staff"); err != nil {
+				return said(err)
+			}
+			for _, name := range []string{"ana", "bea", "carla", "dan"} {
+				e.user(p, name, "true")
+				if name == "dan" {
+					continue
+				}
+				if err := e.join(p, name, "staff"); err != nil {
+					return said(err)
+				}
+			}
+			return e.members(p, "staff")
+		},
+	},
+	{
+		"members of a group: one who was disabled, one who left, one who was deleted, one who is in it twice", "1 and no token: ana",
+		documented("Cognito API Reference, AdminAddUserToGroup and AdminRemoveUserFromGroup"),
+		func(e *poolEnv) string {
+			p := e.pool()
+			if err := e.group(p, "staff"); err != nil {
+				return said(err)
+			}
+			for _, name := range []string{"ana", "ana", "bea", "carla"} {
+				if name != "ana" || e.status(p, name) == "UserNotFoundException" {
+					e.user(p, name, "true")
+				}
+				if err := e.join(p, name, "staff"); err != nil {
+					return said(err)
+				}
+			}
+			e.disable(p, "ana")
+			if _, err := e.c.AdminRemoveUserFromGroup(e.ctx, &cip.AdminRemoveUserFromGroupInput{UserPoolId: p, Username: new("bea"), GroupName: new("staff")}); err != nil {
+				return said(err)
+			}
+			if _, err := e.c.AdminDeleteUser(e.ctx, &cip.AdminDeleteUserInput{UserPoolId: p, Username: new("carla")}); err != nil {
+				return said(err)
+			}
+			return e.members(p, "staff")
+		},
+	},
+	{
+		"a group that is not there: its members, and joining it", "ResourceNotFoundException: Group not found.",
+		seen("\"Group not found.\"; Cognito API Reference, ListUsersInGroup, ResourceNotFoundException"),
+		func(e *poolEnv) string {
+			p := e.pool()
+			e.user(p, "ana", "true")
+			_, err := e.c.ListUsersInGroup(e.ctx, &cip.ListUsersInGroupInput{UserPoolId: p, GroupName: new("staff")})
+			return once([]string{said(err), said(e.join(p, "ana", "staff"))})
+		},
+	},
+	{
+		"a group made twice, and a user who is not there joins it", "GroupExistsException, UserNotFoundException",
+		documented("Cognito API Reference, CreateGroup and AdminAddUserToGroup"),
+		func(e *poolEnv) string {
+			p := e.pool()
+			if err := e.group(p, "staff"); err != nil {
+				return said(err)
+			}
+			return toldAll(e.group(p, "staff"), e.join(p, "nobody", "staff"))
 		},
 	},
 	{

@@ -141,7 +141,7 @@ func (e *CallError) Unwrap() error {
 // noGroup tells a group that is not there from a pool that is not.
 func (e *CallError) noGroup() bool {
 	return e.Op == OpListInGroup && e.Reply.Code == "ResourceNotFoundException" &&
-		e.Reply.Err != nil && strings.Contains(strings.ToLower(e.Reply.Err.Error()), "group not found")
+		e.Reply.Err != nil && !strings.Contains(strings.ToLower(e.Reply.Err.Error()), "user pool ")
 }
 
 // do makes a call until it is answered: each attempt takes a token, a throttle

@@ -116,6 +116,9 @@ func (d *Directory) Find(ctx context.Context, by Attribute, value job.Username) 
 	}
 	var found []User
 	for users, err := range d.Pages(ctx, Selection{Filter: filter}) {
+		if e, ok := errors.AsType[*CallError](err); ok && e.Reply.Code == "InvalidParameterException" && strings.Contains(string(value), `\`) {
+			return nil, nil // a server that reads backslashes otherwise cannot be asked
+		}
 		if err != nil {
 			return nil, fmt.Errorf("looking up a user by %s: %w", by, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -190,5 +191,32 @@ func TestListingLags(t *testing.T) {
 	}
 	if _, ok, err := d.Get(t.Context(), "new"); !ok || err != nil {
 		t.Errorf("Get: %v, %v", ok, err)
+	}
+}
+
+// TestBackslashesThatStandForThemselves has a server that reads filters otherwise
+// than we take it to: it finds nobody where a name has a backslash, never somebody
+// else, and names with quotation marks are found all the same.
+func TestBackslashesThatStandForThemselves(t *testing.T) {
+	t.Parallel()
+	d, p, c := stand(t, cognito.PoolConfig{})
+	if err := c.SetSwitch("filter-quotes-only", "true"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Concat(odd, []string{`back\\slash`, `\\`}) {
+		seed(t, p, cognito.Seed{Username: name})
+	}
+	for _, name := range odd {
+		users, err := d.Find(t.Context(), ByUsername, job.Username(name))
+		want := 1
+		if strings.Contains(name, `\`) {
+			want = 0
+		}
+		if err != nil || len(users) != want || want == 1 && users[0].Username != job.Username(name) {
+			t.Errorf("Find(%+q) = %+v, %v", name, users, err)
+		}
+		if users, err := d.Named(t.Context(), job.Username(name)); err != nil || len(users) != 1 || users[0].Username != job.Username(name) {
+			t.Errorf("Named(%+q) = %+v, %v", name, users, err)
+		}
 	}
 }

@@ -34,7 +34,7 @@ func ParseFilter(s string) (Filter, error) {
 	if err := k.err(); err != nil {
 		return Filter{}, err
 	}
-	f, err := parseFilter(s)
+	f, err := parseFilter(s, false)
 	if err != nil || f == nil {
 		return Filter{}, err
 	}
@@ -42,9 +42,10 @@ func ParseFilter(s string) (Filter, error) {
 }
 
 // parseFilter reads `attribute = "value"` or `attribute ^= "value"`. Quotation
-// marks and backslashes within the value are escaped with a backslash. An empty
-// filter matches everybody and is nil.
-func parseFilter(s string) (*filter, error) {
+// marks and backslashes within the value are escaped with a backslash; or, with
+// quotesOnly, quotation marks alone are. An empty filter matches everybody and is
+// nil.
+func parseFilter(s string, quotesOnly bool) (*filter, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
 		return nil, nil
@@ -63,7 +64,7 @@ func parseFilter(s string) (*filter, error) {
 	} else {
 		return nil, bad
 	}
-	value, ok := unquote(strings.TrimLeft(rest, " \t"))
+	value, ok := unquote(strings.TrimLeft(rest, " \t"), quotesOnly)
 	if !ok {
 		return nil, bad
 	}
@@ -75,7 +76,7 @@ func parseFilter(s string) (*filter, error) {
 }
 
 // unquote reads a quoted value that ends the string.
-func unquote(s string) (string, bool) {
+func unquote(s string, quotesOnly bool) (string, bool) {
 	if len(s) < 2 || s[0] != '"' {
 		return "", false
 	}
@@ -83,6 +84,10 @@ func unquote(s string) (string, bool) {
 	for i := 1; i < len(s); i++ {
 		switch s[i] {
 		case '\\':
+			if quotesOnly && (i+1 == len(s) || s[i+1] != '"') {
+				b.WriteByte('\\')
+				continue
+			}
 			if i++; i == len(s) {
 				return "", false
 			}

@@ -11,11 +11,11 @@ func FuzzFilter(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, err := parseFilter(s)
+		got, err := parseFilter(s, false)
 		if err != nil || got == nil {
 			return
 		}
-		again, err := parseFilter(got.String())
+		again, err := parseFilter(got.String(), false)
 		if err != nil {
 			t.Fatalf("%q was read as %q, which is refused: %v", s, got, err)
 		}

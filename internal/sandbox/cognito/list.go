@@ -50,7 +50,7 @@ func (c *Cognito) listUsers(call *wire.Call, in *listUsersInput) (any, error) {
 	if in.Filter != nil {
 		text = *in.Filter
 	}
-	f, err := parseFilter(text)
+	f, err := parseFilter(text, c.sw().FilterQuotesOnly)
 	if err != nil {
 		return nil, err
 	}

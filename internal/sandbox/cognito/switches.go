@@ -64,6 +64,10 @@ type Switches struct {
 	// ListLag is how old the state that ListUsers shows is: it is eventually
 	// consistent.
 	ListLag time.Duration
+	// FilterQuotesOnly: a backslash in a filter of ListUsers escapes quotation marks
+	// only, and stands for itself before anything else. The API reference says that
+	// quotation marks are escaped, and nothing of backslashes.
+	FilterQuotesOnly bool
 	// ModelStatus: errors carry the HTTP status of AWS's model (429, 404, 403)
 	// instead of 400.
 	ModelStatus bool
@@ -123,6 +127,7 @@ var switchDefs = []switchDef{
 	{"sms-per-month", "messages before the SMS spending limit; 0 is none", nil, func(s *Switches) any { return &s.SMSPerMonth }},
 	{"send-failure-silent", "over the SES or SMS quota messages are dropped instead of refused", nil, func(s *Switches) any { return &s.SendFailureSilent }},
 	{"list-lag", "how far ListUsers lags behind", nil, func(s *Switches) any { return &s.ListLag }},
+	{"filter-quotes-only", "a backslash in a filter of ListUsers escapes quotation marks only", nil, func(s *Switches) any { return &s.FilterQuotesOnly }},
 	{"model-status", "errors carry the HTTP status of AWS's model instead of 400", nil, func(s *Switches) any { return &s.ModelStatus }},
 	{"per-user-rate", "requests a user and second; 0 is no limit", nil, func(s *Switches) any { return &s.PerUserRate }},
 }
