@@ -19,6 +19,16 @@ semicolon and tab, UTF-8 and UTF-16, gzip and "-" for standard input are
 understood. Duplicates are dropped and listed. One row that is not valid, and
 nothing is sent, unless --skip-invalid leaves such rows out.
 
+Instead of a file the pool itself can give the list: --all-users, --group or
+--filter, narrowed by --status. Disabled and federated users are on it unless
+--status leaves them out; Cognito cannot reset them, and the report says so.
+Listings lag behind by moments.
+
+--exclude names users who must not be touched, such as break-glass administrators
+and service accounts. Each is looked up in the pool, and left out under whichever
+name the list has: username, sub, e-mail address, phone number. One who cannot be
+found stops the run. The worker looks once more before each reset.
+
 EXAMPLES
    See what would happen, and send nothing:
       enqueue --user-pool-id eu-west-1_AbCdEf123 --dry-run users.csv
@@ -26,6 +36,11 @@ EXAMPLES
       enqueue --user-pool-id eu-west-1_AbCdEf123 \
          --queue https://sqs.eu-west-1.amazonaws.com/123456789012/relock \
          --ledger file:relock --reason INC-1123 users.csv
+   Everybody but those in spare.csv:
+      enqueue --user-pool-id eu-west-1_AbCdEf123 --all-users --status enabled \
+         --exclude spare.csv
+   Those whom a job could not reset, once more:
+      enqueue --retry-failed JOB --outcome gave_up,missing --reason INC-1123
    From a timer:
       enqueue --user-pool-id … --queue … --ledger … --job quarter-2026-4 \
          --yes --max-users 50000 users.csv.gz
@@ -42,7 +57,7 @@ func Enqueue(ctx, _ context.Context, s Streams, args []string) int {
 	cmd := &cli.Command{
 		Name:        "enqueue",
 		Usage:       "send a list of users to be reset to the queue",
-		UsageText:   "enqueue --user-pool-id POOL [flags] FILE…",
+		UsageText:   "enqueue --user-pool-id POOL [flags] FILE… | --all-users | --group NAME |\n   --filter EXPR, or enqueue --retry-failed JOB [flags]",
 		Description: enqueueHelp,
 		Version:     ourVersion(),
 		Flags:       enqueueFlags(),
