@@ -79,8 +79,8 @@ func (j *jobCommand) evidence(ctx context.Context, cmd *cli.Command, led Ledger)
 // the file alone.
 func (j *jobCommand) signEvidence(ctx context.Context, led Ledger, e *report.Evidence, key ed25519.PrivateKey) error {
 	switch {
-	case !isOver(e.Job.State) || e.Pending > 0:
-		say(j.s.Err, "not signed: job %s is %s with %d targets pending, and its root still changes\n", e.Job.ID, e.Job.State, e.Pending)
+	case !e.Settled:
+		say(j.s.Err, "not signed: job %s is %s, and its root still changes\n", e.Job.ID, e.Job.State)
 		return nil
 	case e.Sealed == report.SealBroken:
 		return fmt.Errorf("--%s: the records do not give the root of the job's seal, and nothing is signed; see job verify", flagSignKey)

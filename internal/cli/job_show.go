@@ -130,9 +130,6 @@ func (j *jobCommand) sayJob(v view) error {
 	if !jb.Finished.IsZero() {
 		row("ended", when(jb.Finished))
 	}
-	if jb.Seal != nil {
-		row("root", jb.Seal.Root)
-	}
 	return tw.Flush()
 }
 

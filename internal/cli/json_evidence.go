@@ -26,6 +26,7 @@ type evidenceJSON struct {
 	Plan     job.Plan         `json:"plan"`
 	Counts   job.Counts       `json:"counts"`
 	SentAll  bool             `json:"sent_all"`
+	Settled  bool             `json:"settled"`
 	Balanced bool             `json:"balanced"`
 	Created  time.Time        `json:"created"`
 	Opened   *time.Time       `json:"opened,omitempty"`
@@ -116,7 +117,7 @@ func evidenceToJSON(w io.Writer, e report.Evidence) error {
 	v := evidenceJSON{
 		Event: "evidence", Version: e.Version, Made: e.Made, Ledger: e.Ledger,
 		Job: j.ID, Pool: j.Pool, Region: j.Region, State: j.State, Reason: j.Reason, Parent: j.Parent, By: j.StartedBy,
-		Sources: j.Sources, Policy: j.Policy, Plan: j.Plan, Counts: j.Counts, SentAll: e.SentAll, Balanced: e.Balanced,
+		Sources: j.Sources, Policy: j.Policy, Plan: j.Plan, Counts: j.Counts, SentAll: e.SentAll, Settled: e.Settled, Balanced: e.Balanced,
 		Created: j.Created.UTC(), Opened: timeOrNil(j.Opened), Finished: timeOrNil(j.Finished),
 		Targets: e.Targets, Pending: e.Pending, Reset: e.Reset, Failed: e.Failed, Repeated: e.Repeated, Calls: e.Calls,
 		First: timeOrNil(e.First), Last: timeOrNil(e.Last), SignOuts: []signOutRowJSON{},

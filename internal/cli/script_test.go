@@ -73,6 +73,7 @@ func TestScript(t *testing.T) {
 			"bytes":   scriptBytes,
 			"lines":   scriptLines,
 			"ledger":  scriptLedger,
+			"keys":    scriptKeys,
 			"pool":    scriptPoolAdd,
 			"seed":    scriptSeed,
 			"switch":  scriptSwitch,

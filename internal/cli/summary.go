@@ -56,12 +56,13 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 		if t.Repeated > 0 {
 			say(w, "  %8d  of these flagged repeated: an earlier call was never answered\n", t.Repeated)
 		}
+		saySeal(w, j.Job.Seal)
 		if t.Failed() > 0 {
 			say(w, "  %d users were not reset; see who and why:\n    job failed%s %s\n", t.Failed(), at, j.Job.ID)
 		}
 	}
 	if len(jobs) > 0 {
-		say(w, "\nA reset does not end sessions: whoever is signed in stays so until the tokens expire.\n")
+		say(w, "\nA reset does not end sessions: whoever is signed in stays so until the tokens\nexpire.\n")
 	}
 }
 

@@ -72,6 +72,10 @@ func Worker(ctx, now context.Context, s Streams, args []string) int {
 }
 
 func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *scheduled) error {
+	key, err := signKey(cmd)
+	if err != nil {
+		return err
+	}
 	s, sc := newScreen(s)
 	p, err := openParts(ctx, cmd, s)
 	if err != nil {
@@ -91,7 +95,9 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 	}
 	defer stopMetrics()
 
-	w := worker.New(p.config(cmd))
+	config, seals := p.config(cmd), newSealer(p.ledger, key, p.log)
+	config.Finished = seals.finished
+	w := worker.New(config)
 	stopStatus, err := p.serveStatus(ctx, cmd, w)
 	if err != nil {
 		return err
@@ -108,6 +114,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 	if err != nil {
 		return interrupted(ctx, err)
 	}
+	seals.into(res.Jobs)
 	told.targets(res.Jobs)
 	if err := sayJobs(cmd, s.Out, res.Jobs); err != nil {
 		return err

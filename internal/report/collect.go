@@ -35,7 +35,7 @@ func Collect(ctx context.Context, led Ledger, id string, o Options) (Evidence, e
 	}
 	e := Evidence{
 		Version: o.Version, Made: o.Now.UTC(), Ledger: led.ID(),
-		SentAll: sent == ledger.SentAll,
+		SentAll: sent == ledger.SentAll, Settled: t.unsettled(j) == "",
 		Targets: t.targets, Pending: t.pending, Reset: t.reset, Failed: t.failed,
 		Repeated: t.repeated, Calls: t.calls, First: t.first, Last: t.last,
 		Curve: t.curve.result(),

@@ -22,6 +22,9 @@ type Evidence struct {
 	Job job.Job
 	// SentAll is whether enqueue has handed every target to the queue.
 	SentAll bool
+	// Settled is whether the job is over and nothing of it is pending: its records,
+	// and its root with them, do not change any more.
+	Settled bool
 	// Balanced is whether every row is accounted for: rows = duplicates +
 	// excluded + invalid + targets, and targets = outcomes + pending. It cannot
 	// be before enqueue has listed everything.

@@ -24,8 +24,8 @@ func Seal(ctx context.Context, led Sealer, id string, key ed25519.PrivateKey) (j
 	if err != nil {
 		return job.Seal{}, err
 	}
-	if !over(j.State) || t.pending > 0 {
-		return job.Seal{}, fmt.Errorf("job %s is %s and %d of its targets are pending: its records still change", id, j.State, t.pending)
+	if left := t.unsettled(j); left != "" {
+		return job.Seal{}, fmt.Errorf("job %s is %s: its records still change", id, left)
 	}
 	s := job.Seal{}
 	s.Root, s.Leaves = r.root()
@@ -59,6 +59,15 @@ func Statement(ledgerID, id string, s job.Seal) []byte {
 func signed(ledgerID, id string, s job.Seal, key ed25519.PublicKey) bool {
 	sig, err := base64.StdEncoding.DecodeString(s.Signature)
 	return err == nil && ed25519.Verify(key, Statement(ledgerID, id, s), sig)
+}
+
+// unsettled says why the records of a job still change; empty if they do not.
+func (t *tally) unsettled(j job.Job) string {
+	n := t.signOuts[job.SignOutPending]
+	if over(j.State) && t.pending == 0 && n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s with %d targets and %d sign-outs pending", j.State, t.pending, n)
 }
 
 func over(s job.State) bool { return s == job.StateFinished || s == job.StateCancelled }

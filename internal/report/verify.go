@@ -57,8 +57,8 @@ func Verify(ctx context.Context, led Ledger, id string, trust Trust) (Verdict, e
 	v.Root, v.Leaves = r.root()
 	v.State = sealState(j.Seal, v.Root, v.Leaves)
 	problem := func(format string, args ...any) { v.Problems = append(v.Problems, fmt.Sprintf(format, args...)) }
-	if !over(j.State) || t.pending > 0 {
-		problem("the job is %s with %d targets pending: its records still change, and its root with them", j.State, t.pending)
+	if left := t.unsettled(j); left != "" {
+		problem("the job is %s: its records still change, and its root with them", left)
 	}
 	if !sameTotals(totals, t.totals()) {
 		problem("the ledger's own counters are not those of its records")

@@ -41,6 +41,7 @@ func sealed(t *testing.T, key ed25519.PrivateKey) (dir string, s job.Seal) {
 	}
 	users := everyOutcome()
 	users = users[:len(users)-1] // nobody is pending
+	users[2].signOut = job.SignOutDone
 	fill(t, led, job.Job{ID: "inc", Reason: "break-in", StartedBy: "arn:aws:iam::1:user/ana", Plan: job.Plan{Budget: 24}}, users)
 	if s, err = Seal(t.Context(), led, "inc", key); err != nil {
 		t.Fatal(err)
@@ -194,7 +195,7 @@ func TestSealIsForJobsThatAreOver(t *testing.T) {
 	}
 	defer func() { _ = led.Close() }()
 	fill(t, led, job.Job{ID: "open"}, everyOutcome())
-	if _, err := Seal(t.Context(), led, "open", nil); err == nil || !strings.Contains(err.Error(), "job open is open and 1 of its targets are pending") {
+	if _, err := Seal(t.Context(), led, "open", nil); err == nil || !strings.Contains(err.Error(), "job open is open with 1 targets and 1 sign-outs pending") {
 		t.Errorf("sealing an open job: %v", err)
 	}
 	if _, err := Seal(t.Context(), led, "none", nil); !errors.Is(err, ledger.ErrNoJob) {
