@@ -62,7 +62,9 @@ type plan struct {
 	budget pace.Budget
 	next   string
 	known  known
-	queue  queue.Transport // nil for a file that is not there yet, and offline
+	// keptExclusions says that the job goes on with the exclusions it began with.
+	keptExclusions bool
+	queue          queue.Transport // nil for a file that is not there yet, and offline
 }
 
 func (p *plan) close() {

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/intake"
+	"relock/internal/job"
 	"relock/internal/reset"
 )
 
@@ -150,7 +151,7 @@ func (p *poolList) parts() []part {
 		parts = []part{{"pool:all", "all users of the pool", reset.Selection{}}}
 		if len(p.status.states) == 1 {
 			// The pool can do this much itself, which saves pages.
-			if f, err := reset.Exactly(reset.ByStatus, jobName(p.status.states[0])); err == nil {
+			if f, err := reset.Exactly(reset.ByStatus, job.Username(p.status.states[0])); err == nil {
 				parts[0].selection.Filter = f
 			}
 		}

@@ -166,14 +166,15 @@ func register(ctx context.Context, led Ledger, p *plan) error {
 }
 
 // exclude keeps the exclusions with the job, before it is opened. A job that was
-// open already keeps those it began with: it has the same targets, and what this
+// open already keeps those it began with: it has the same targets, and whom this
 // run excludes was not among them.
 func exclude(ctx context.Context, led Ledger, p *plan) error {
 	list := p.set.gathered.exclusions
 	if len(list) == 0 {
 		return nil
 	}
-	if err := led.SetExclusions(ctx, p.job.ID, list); err != nil && !errors.Is(err, ledger.ErrExclusions) {
+	err := led.SetExclusions(ctx, p.job.ID, list)
+	if p.keptExclusions = errors.Is(err, ledger.ErrExclusions); err != nil && !p.keptExclusions {
 		return fmt.Errorf("writing the exclusions to the ledger: %w", err)
 	}
 	return nil

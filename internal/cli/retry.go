@@ -21,8 +21,6 @@ const (
 	flagRetry   = "retry-failed"
 )
 
-func jobName(s string) job.Username { return job.Username(s) }
-
 // parent is the job whose failed targets are tried again.
 type parent struct {
 	job        job.Job

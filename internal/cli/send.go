@@ -33,6 +33,9 @@ func (e *enqueue) send(ctx context.Context, set settings, p *plan) error {
 		bar.end()
 		return nothingSent(interrupted(ctx, err))
 	}
+	if p.keptExclusions {
+		say(bar, "the job goes on with the exclusions it began with; none of its targets is one whom this run excludes\n")
+	}
 	res, err := e.publish(ctx, led, p, bar, log)
 	bar.end()
 	if err != nil {

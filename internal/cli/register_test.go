@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"relock/internal/job"
+	"relock/internal/ledger"
+)
+
+// poolPlan is a plan for all users of a pool, with a ledger of its own.
+func poolPlan(t *testing.T) (*plan, Ledger) {
+	t.Helper()
+	at := place{"file", t.TempDir()}
+	led, err := openFileLedger(at, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := led.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &plan{
+		job: job.Job{ID: "now", Pool: "eu-west-1_AbCdEf123", Region: "eu-west-1", Content: "now", Sources: []job.Source{{Name: "pool:all", SHA256: "1"}}, Created: time.Now()},
+		set: settings{ledger: at, from: &poolList{}, gathered: &gathered{}},
+	}, led
+}
+
+// TestRival: a listing of the pool that was sent in part is not begun anew beside
+// it, for its users would be reset twice.
+func TestRival(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*plan, *job.Job)
+		after  func(t *testing.T, led Ledger, id string)
+		named  bool
+		rival  bool
+	}{
+		"sent in part":                        {rival: true},
+		"sent in part, and this one is named": {named: true},
+		"of another pool":                     {change: func(_ *plan, j *job.Job) { j.Pool = "eu-west-1_Other0001" }},
+		"of another listing":                  {change: func(_ *plan, j *job.Job) { j.Sources[0].Name = "pool:group:a" }},
+		"a list in a file":                    {change: func(p *plan, _ *job.Job) { p.set.from = nil }},
+		"sent": {after: func(t *testing.T, led Ledger, id string) {
+			if err := led.SetSent(t.Context(), id, ledger.SentAll); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"cancelled": {after: func(t *testing.T, led Ledger, id string) {
+			if err := led.SetState(t.Context(), id, job.StateCancelled, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, led := poolPlan(t)
+			old := p.job
+			old.ID, old.Content, old.Sources = "old", "old", []job.Source{{Name: "pool:all", SHA256: "2"}}
+			if c.change != nil {
+				c.change(p, &old)
+			}
+			if err := led.CreateJob(t.Context(), old); err != nil {
+				t.Fatal(err)
+			}
+			if c.after != nil {
+				c.after(t, led, "old")
+			}
+			k, err := lookUp(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = k.check(p.job, c.named)
+			if c.rival != (err != nil) || c.rival && !strings.Contains(err.Error(), "`job cancel old`") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// TestExclusionsOfAJobThatIsOpen: they are those it began with.
+func TestExclusionsOfAJobThatIsOpen(t *testing.T) {
+	t.Parallel()
+	p, led := poolPlan(t)
+	first := []job.Exclusion{{Given: "boss", Username: "boss", File: "spare.csv", Line: 2}}
+	p.set.gathered.exclusions = first
+	if err := register(t.Context(), led, p); err != nil || p.keptExclusions {
+		t.Fatal(err, p.keptExclusions)
+	}
+	p.set.gathered.exclusions = []job.Exclusion{{Given: "chief", Username: "chief", File: "spare.csv", Line: 3}}
+	if err := register(t.Context(), led, p); err != nil || !p.keptExclusions {
+		t.Fatal(err, p.keptExclusions)
+	}
+	p.set.gathered.exclusions = nil
+	if err := register(t.Context(), led, p); err != nil {
+		t.Fatal(err)
+	}
+	got, err := led.Exclusions(t.Context(), "now")
+	if diff := cmp.Diff(first, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// TestExclusionsThatCannotBeWritten: the job is not opened without them.
+func TestExclusionsThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	p, led := poolPlan(t)
+	p.set.gathered.exclusions = make([]job.Exclusion, ledger.MaxExclusions+1)
+	if err := register(t.Context(), led, p); err == nil || errors.Is(err, ledger.ErrExclusions) {
+		t.Fatalf("got %v", err)
+	}
+	if j, err := led.Job(t.Context(), "now"); err != nil || j.State != job.StateStaging {
+		t.Errorf("the job is %s, %v", j.State, err)
+	}
+}
