@@ -87,7 +87,7 @@ func budget(ctx context.Context, cmd *cli.Command, cfg *aws.Config, pools []stri
 func signOutBudget(ctx context.Context, cmd *cli.Command, cfg *aws.Config, log *slog.Logger) (pace.Budget, error) {
 	l := pace.Limits{
 		Category: pace.UserUpdate,
-		Rate:     cmd.Float(flagSignOutRate), RateFlag: "--" + flagSignOutRate, Force: cmd.Bool(flagForce),
+		Rate:     cmd.Float(flagSignOutRate), RateFlag: "--" + flagSignOutRate, Force: rateForced(cmd),
 	}
 	if cfg != nil {
 		q, err := preflight.Quota(ctx, servicequotas.NewFromConfig(*cfg), l.Category)

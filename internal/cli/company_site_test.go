@@ -53,10 +53,10 @@ func startSite(t *testing.T, region string, names ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SQS().Create("relock", nil); err != nil {
+	if err := s.SQS().CreateWithDeadLetters("relock", nil); err != nil {
 		t.Fatal(err)
 	}
-	pool, err := s.Cognito().AddPool(cognito.PoolConfig{ID: region + "_Company1"})
+	pool, err := s.Cognito().AddPool(cognito.PoolConfig{ID: region + "_Company1", Estimate: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

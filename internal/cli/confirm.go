@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -52,7 +53,7 @@ func (e *enqueue) confirm(ctx context.Context, p *plan) error {
 	want := strconv.FormatInt(p.list.Counts.Targets, 10)
 	// On standard error: the plan may be kept in a file.
 	say(e.s.Err, "\n")
-	for _, line := range wrap("The passwords of "+want+" users of "+p.set.pool+" will stop working, and each of them is sent a code.", textWidth(e.s.Err)) {
+	for _, line := range wrap(p.consequence(), textWidth(e.s.Err)) {
 		say(e.s.Err, "%s\n", line)
 	}
 	lines := typed(in)
@@ -74,6 +75,19 @@ func (e *enqueue) confirm(ctx context.Context, p *plan) error {
 		say(e.s.Err, "That is not %s.\n", want)
 	}
 	return errNotConfirmed
+}
+
+// consequence is what the operator is asked to agree to.
+func (p *plan) consequence() string {
+	pool := p.set.pool
+	if p.job.Plan.PoolName != "" {
+		pool = fmt.Sprintf("%q (%s)", p.job.Plan.PoolName, pool)
+	}
+	text := fmt.Sprintf("The passwords of %d users of the pool %s will stop working, and each of them is sent a code.", p.list.Counts.Targets, pool)
+	if p.job.Policy.SignOut {
+		text += " Their sessions are ended."
+	}
+	return text
 }
 
 // typed are the lines of a terminal. A read cannot be taken back, so its goroutine

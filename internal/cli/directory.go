@@ -2,16 +2,13 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
-	"github.com/aws/smithy-go"
 
 	"relock/internal/pace"
 	"relock/internal/preflight"
@@ -20,12 +17,12 @@ import (
 
 // directory reads the users of a pool, at 80 % of the quotas for that: they are
 // apart from the resets' own.
-func directory(ctx context.Context, cfg aws.Config, pool string) (d *reset.Directory, fold bool, err error) {
-	client := cip.NewFromConfig(cfg)
-	if fold, err = foldsCase(ctx, client, pool); err != nil {
+func directory(ctx context.Context, f *facts) (d *reset.Directory, fold bool, err error) {
+	if fold, err = foldsCase(f); err != nil {
 		return nil, false, err
 	}
-	quotas := servicequotas.NewFromConfig(cfg)
+	client := cip.NewFromConfig(*f.cfg)
+	quotas := servicequotas.NewFromConfig(*f.cfg)
 	pacer := func(c pace.Category) (*pace.Pacer, error) {
 		q, err := preflight.Quota(ctx, quotas, c)
 		if err != nil || q <= 0 {
@@ -41,22 +38,24 @@ func directory(ctx context.Context, cfg aws.Config, pool string) (d *reset.Direc
 	if err != nil {
 		return nil, false, fmt.Errorf("setting the pace of look-ups: %w", err)
 	}
-	return reset.NewDirectory(reset.DirectoryConfig{API: client, Pool: pool, FoldCase: fold, List: list, Read: read}), fold, nil
+	return reset.NewDirectory(reset.DirectoryConfig{API: client, Pool: f.ID, FoldCase: fold, List: list, Read: read}), fold, nil
 }
 
-// foldsCase asks whether a pool ignores the case of usernames. Where that may not
-// be asked it does: rather one too many excluded than one too few.
-func foldsCase(ctx context.Context, c preflight.PoolClient, pool string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	out, err := c.DescribeUserPool(ctx, &cip.DescribeUserPoolInput{UserPoolId: &pool})
-	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "AccessDeniedException" {
-		return true, nil
+// foldsCase reports whether a pool ignores the case of usernames. Where that may
+// not be asked it does: rather one too many excluded than one too few.
+func foldsCase(f *facts) (bool, error) {
+	switch {
+	case f.Pool != nil:
+		return preflight.FoldsCase(f.Pool), nil
+	case f.Missing:
+		return false, fmt.Errorf("the user pool %s does not exist in %s of the account %s; check --%s, and whose credentials these are", f.ID, f.Region, f.who.Account, flagPool)
 	}
-	if err != nil {
-		return false, fmt.Errorf("describing the user pool: %w", err)
+	for _, u := range f.Unanswered {
+		if u.Action == preflight.ActionDescribe && !u.Denied() {
+			return false, fmt.Errorf("describing the user pool: %w", u.Err)
+		}
 	}
-	return preflight.FoldsCase(out.UserPool), nil
+	return true, nil
 }
 
 // noteEvery is how often somebody who waits is told how far it is.

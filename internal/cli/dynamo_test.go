@@ -38,7 +38,7 @@ func TestDynamoDB(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := server.SQS().Create("jobs", nil); err != nil {
+	if err := server.SQS().CreateWithDeadLetters("jobs", nil); err != nil {
 		t.Fatal(err)
 	}
 	url, err := server.Start("127.0.0.1:0")

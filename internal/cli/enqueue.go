@@ -114,23 +114,23 @@ func (e *enqueue) run(ctx context.Context) (err error) {
 // plan reads the list, asks AWS and the ledger, and shows what will be done. It
 // fails where that would be refused.
 func (e *enqueue) plan(ctx context.Context, set settings) (*plan, error) {
-	facts := ask(ctx, e.cmd, set)
-	if err := e.gather(ctx, &set, facts); err != nil {
+	asking, stopAsking := context.WithCancel(ctx)
+	defer stopAsking()
+	answers := ask(asking, e.cmd, set)
+	if err := e.gather(ctx, &set, answers); err != nil {
+		stopAsking()
+		answers().close()
 		return nil, err
 	}
 	list, err := e.read(ctx, set)
 	if err != nil {
+		stopAsking()
+		answers().close()
 		return nil, err
 	}
-	p, err := newPlan(ctx, e.cmd, set, list, facts)
-	if err != nil {
-		_ = list.Close() // only read
-		return nil, err
-	}
-	if e.cmd.Bool(flagJSON) {
-		err = p.printJSON(e.s.Out)
-	} else {
-		p.print(e.text)
+	p, err := e.newPlan(ctx, set, list, answers())
+	if err == nil {
+		err = e.show(p)
 	}
 	if err == nil {
 		err = p.refusal(e.cmd.Int64("max-users"))
@@ -140,6 +140,15 @@ func (e *enqueue) plan(ctx context.Context, set settings) (*plan, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// show prints the plan.
+func (e *enqueue) show(p *plan) error {
+	if e.cmd.Bool(flagJSON) {
+		return p.printJSON(e.s.Out)
+	}
+	p.print(e.text)
+	return nil
 }
 
 // nothingSent adds to a failure that nobody is affected by it.

@@ -17,6 +17,10 @@ func enqueueFlags() []cli.Flag {
 		&cli.StringFlag{Name: "job", Usage: "`ID` of the job; defaults to one that follows from pool, list and metadata", Sources: env("job"), Category: "Job"},
 		&cli.StringFlag{Name: "reason", Usage: "why, in your `WORDS`, for the record", Sources: env("reason"), Category: "Job"},
 
+		&cli.BoolFlag{Name: flagSignOut, Usage: "end each user's sessions after the reset; AWS may bill users for it as active in this month", Sources: env(flagSignOut), Category: "Job"},
+		&cli.Int64Flag{Name: flagCanary, Usage: "halt after the first `N` users if fewer were reset than the sample promises, by 10 percentage points; defaults to 100 for over 1000 users, 0 for never", Sources: env(flagCanary), Category: "Job"},
+
+		&cli.IntFlag{Name: "sample", Usage: "look `N` users up, drawn at random, and project what becomes of all; 0 for none", Value: sampleDefault, Sources: env("sample"), Category: "Safety"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "stop after the plan", Sources: env("dry-run"), Category: "Safety"},
 		&cli.BoolFlag{Name: "offline", Usage: "with --dry-run: ask AWS nothing", Sources: env("offline"), Category: "Safety"},
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask; needs --max-users", Sources: env("yes"), Category: "Safety"},

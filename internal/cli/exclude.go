@@ -132,7 +132,7 @@ func (g *gathered) say(i int, words string) {
 
 // gather asks the pool and the ledger for whom to spare, and, where the list is no
 // file, sets where it comes from.
-func (e *enqueue) gather(ctx context.Context, set *settings, answers func() facts) error {
+func (e *enqueue) gather(ctx context.Context, set *settings, answers func() *facts) error {
 	set.gathered = &gathered{}
 	g := set.gathered
 	if set.parent != nil {
@@ -144,7 +144,7 @@ func (e *enqueue) gather(ctx context.Context, set *settings, answers func() fact
 		if err := errors.Join(f.err, f.whoError); err != nil {
 			return err
 		}
-		d, fold, err := directory(ctx, *f.cfg, set.pool)
+		d, fold, err := directory(ctx, f)
 		if err != nil {
 			return err
 		}

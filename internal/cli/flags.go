@@ -23,6 +23,8 @@ const (
 	flagQuota        = "quota"
 	flagRate         = "rate"
 	flagForce        = "force"
+	flagSignOut      = "sign-out"
+	flagCanary       = "canary"
 	flagMailRate     = "mail-rate"
 	flagMailPerDay   = "mail-per-day"
 	flagSignOutRate  = "sign-out-rate"

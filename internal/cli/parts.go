@@ -53,7 +53,7 @@ func openParts(ctx context.Context, cmd *cli.Command, s Streams) (*parts, error)
 	if p.log, err = logger(cmd, s.Err); err != nil {
 		return nil, err
 	}
-	if _, err := forced(cmd, []string{string(preflight.RateOverQuota)}); err != nil {
+	if _, err := forced(cmd, preflight.Forceable()); err != nil {
 		return nil, err
 	}
 	if err := checkTiming(cmd); err != nil {

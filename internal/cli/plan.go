@@ -6,13 +6,10 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/user"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,106 +19,109 @@ import (
 	"relock/internal/intake"
 	"relock/internal/job"
 	"relock/internal/pace"
+	"relock/internal/preflight"
 	"relock/internal/queue"
 )
-
-// facts are what AWS says before the plan. They are asked for while the list is
-// read.
-type facts struct {
-	cfg      *aws.Config // nil when offline
-	who      awsconf.Identity
-	whoError error
-	err      error
-}
-
-// ask starts asking and returns a function that waits for the answers.
-func ask(ctx context.Context, cmd *cli.Command, set settings) func() facts {
-	if set.offline {
-		return func() facts { return facts{} }
-	}
-	ch := make(chan facts, 1)
-	go func() {
-		cfg, err := awsConfig(ctx, cmd, []string{set.pool})
-		if err != nil {
-			ch <- facts{err: err}
-			return
-		}
-		f := facts{cfg: &cfg}
-		f.who, f.whoError = identity(ctx, cfg)
-		ch <- f
-	}()
-	return sync.OnceValue(func() facts { return <-ch })
-}
 
 // plan is what will be done, for the operator to confirm.
 type plan struct {
 	job    job.Job
 	set    settings
 	list   *intake.List
-	facts  facts
+	facts  *facts
 	budget pace.Budget
+	over   string // why --rate is over the quota
+	sample *preflight.Sample
+	cost   cost
 	next   string
 	known  known
 	// keptExclusions says that the job goes on with the exclusions it began with.
 	keptExclusions bool
 	queue          queue.Transport // nil for a file that is not there yet, and offline
+	// stopping are the codes of findings that refuse the run, and vain those that
+	// were forced though nothing of the kind was found.
+	stopping, vain []string
 }
 
 func (p *plan) close() {
-	if p.queue != nil {
+	p.facts.close()
+	if p.queue != p.facts.queue && p.queue != nil {
 		_ = p.queue.Close() // nothing is pending in it
 	}
 	_ = p.list.Close() // only read
 }
 
-func newPlan(ctx context.Context, cmd *cli.Command, set settings, list *intake.List, answers func() facts) (*plan, error) {
-	f := answers()
-	if f.err != nil {
-		return nil, f.err
-	}
+// took is how long the list takes once a worker runs.
+func (p *plan) took() time.Duration { return pace.Estimate(p.list.Counts.Targets, p.budget.Rate) }
+
+// newPlan takes over list and facts; plan.close gives them up, also after an error.
+func (e *enqueue) newPlan(ctx context.Context, set settings, list *intake.List, f *facts) (p *plan, err error) {
+	p = &plan{set: set, list: list, facts: f, queue: f.queue, next: set.workerCommand(e.cmd)}
+	switch {
+	case f.err != nil:
+		return p, f.err
 	// A job in files can be prepared without AWS; one in SQS or DynamoDB cannot.
-	if f.whoError != nil && (set.queue.kind == "sqs" || set.ledger.kind == "dynamodb") {
-		return nil, f.whoError
+	case f.whoError != nil && (set.queue.kind == "sqs" || set.ledger.kind == "dynamodb"):
+		return p, f.whoError
+	case f.queueErr != nil:
+		return p, f.queueErr
 	}
-	cfg := f.cfg
-	if f.whoError != nil {
-		cfg = nil
+	if err := p.describe(e.cmd); err != nil {
+		return p, err
 	}
-	b, err := budget(ctx, cmd, cfg, []string{set.pool}, list.Counts.Targets, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, err
+	if p.budget, p.over, err = planBudget(e.cmd, f, list.Counts.Targets, p.job.Policy.SignOut); err != nil {
+		return p, err
 	}
-	j := job.Job{
-		Pool: set.pool, Region: set.region, Reason: cmd.String("reason"),
-		StartedBy: startedBy(f.who), Sources: list.Sources(), Counts: list.Counts,
-		Policy: job.Policy{Metadata: set.list.Metadata}, Created: time.Now(),
+	if p.known, err = lookUp(ctx, p); err != nil {
+		return p, err
 	}
-	set.shape(&j)
-	if j.Content, err = content(j, list); err != nil {
-		return nil, err
+	if p.known.check(p.job, set.job != "") == nil && !p.known.sentAll { // or nothing will be sent
+		if p.sample, err = e.lookUsersUp(ctx, f, list); err != nil {
+			return p, err
+		}
 	}
-	if j.ID = set.job; j.ID == "" {
-		j.ID = derivedID(j.Content)
+	if err := ctx.Err(); err != nil {
+		return p, err
 	}
-	p := &plan{job: j, set: set, list: list, facts: f, budget: b, next: set.workerCommand(cmd)}
-	if err := p.look(ctx); err != nil {
-		p.close()
-		return nil, err
-	}
+	p.cost = costOf(set, list.Counts.Targets, p.job.Policy.SignOut)
+	p.job.Plan = p.decided(e.cmd)
+	p.stopping, p.vain = preflight.Force(p.job.Plan.Findings, set.force)
 	return p, nil
 }
 
-// look opens the queue, which in SQS has to be there, and asks the ledger for the
-// job. It makes neither.
-func (p *plan) look(ctx context.Context) (err error) {
-	if p.facts.cfg != nil {
-		p.queue, err = openQueue(ctx, *p.facts.cfg, p.set.queue, false, nil)
-		if err != nil && !(p.set.queue.kind == "file" && errors.Is(err, queue.ErrNoQueue)) {
-			return err
-		}
+// describe is the job itself.
+func (p *plan) describe(cmd *cli.Command) (err error) {
+	j := job.Job{
+		Pool: p.set.pool, Region: p.set.region, Reason: cmd.String("reason"),
+		StartedBy: startedBy(p.facts.who), Sources: p.list.Sources(), Counts: p.list.Counts,
+		Policy: job.Policy{SignOut: cmd.Bool(flagSignOut), Metadata: p.set.list.Metadata}, Created: time.Now(),
 	}
-	p.known, err = lookUp(ctx, p)
-	return err
+	p.set.shape(&j)
+	if j.Content, err = content(j, p.list); err != nil {
+		return err
+	}
+	if j.ID = p.set.job; j.ID == "" {
+		j.ID = derivedID(j.Content)
+	}
+	p.job = j
+	return nil
+}
+
+// decided is what is kept of the plan with the job.
+func (p *plan) decided(cmd *cli.Command) job.Plan {
+	d := p.job.Plan // with the exclusions
+	d.Account, d.FoldCase = p.facts.who.Account, d.FoldCase || preflight.FoldsCase(p.facts.Pool)
+	d.Budget, d.BudgetReason = p.budget.Rate, p.budget.Reason
+	d.Canary = canary(cmd, p.list.Counts.Targets, p.sample)
+	d.Findings = preflight.Findings(p.facts.Facts, p.run())
+	d.Settings = shaping(cmd)
+	if p.facts.Pool != nil {
+		d.PoolName = aws.ToString(p.facts.Pool.Name)
+	}
+	if s := p.sample; s != nil && s.Asked > 0 {
+		d.Sampled, d.Projected = int64(s.Asked), new(s.Share(preflight.Resettable))
+	}
+	return d
 }
 
 // refusal is why the plan may not be carried out; max is of the flag, or zero.
@@ -132,7 +132,14 @@ func (p *plan) refusal(max int64) error {
 	if n := p.list.Counts.Targets; max > 0 && n > max {
 		return fmt.Errorf("the list has %d users, more than --max-users %d; raise it if they are all meant", n, max)
 	}
-	return nil
+	if len(p.stopping) == 0 || p.known.sentAll { // nothing will be sent
+		return nil
+	}
+	codes := strings.Join(p.stopping, ",")
+	if len(p.stopping) == 1 {
+		return fmt.Errorf("the plan has a finding that stops it: mend it, or go on in spite of it with --%s %s", flagForce, codes)
+	}
+	return fmt.Errorf("the plan has findings that stop it: mend them, or go on in spite of them with --%s %s", flagForce, codes)
 }
 
 // content is the same for the same targets, metadata and policy in one pool,

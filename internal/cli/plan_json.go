@@ -5,36 +5,107 @@ import (
 	"io"
 	"time"
 
+	"relock/internal/intake"
 	"relock/internal/job"
-	"relock/internal/pace"
+	"relock/internal/preflight"
 )
 
-// planJSON is the plan for machines; the names are part of the interface.
+// planJSON is the plan for machines; the names are part of the interface, and
+// docs/json.md says what they mean.
 type planJSON struct {
-	Event    string       `json:"event"`
-	Job      string       `json:"job"`
-	State    job.State    `json:"state,omitempty"` // of a job that the ledger has
-	Reason   string       `json:"reason,omitempty"`
-	Pool     string       `json:"user_pool_id"`
-	Region   string       `json:"region"`
-	Account  string       `json:"account,omitempty"`
-	By       string       `json:"by"`
-	Sources  []job.Source `json:"sources"`
-	Counts   job.Counts   `json:"counts"`
-	Queue    string       `json:"queue"`
-	Ledger   string       `json:"ledger"`
-	Budget   float64      `json:"budget"` // requests a second
-	Why      string       `json:"budget_reason"`
-	Estimate int64        `json:"estimate_seconds"`
-	DryRun   bool         `json:"dry_run"`
+	Event     string        `json:"event"`
+	Job       string        `json:"job"`
+	State     job.State     `json:"state,omitempty"` // of a job that the ledger has
+	Reason    string        `json:"reason,omitempty"`
+	Pool      string        `json:"user_pool_id"`
+	PoolName  string        `json:"user_pool_name,omitempty"`
+	PoolUsers *int32        `json:"user_pool_estimate,omitempty"`
+	Region    string        `json:"region"`
+	Account   string        `json:"account,omitempty"`
+	By        string        `json:"by"`
+	Sources   []job.Source  `json:"sources"`
+	Counts    job.Counts    `json:"counts"`
+	Names     namesJSON     `json:"names"`
+	Queue     string        `json:"queue"`
+	Ledger    string        `json:"ledger"`
+	SignOut   bool          `json:"sign_out"`
+	Canary    int64         `json:"canary"`
+	Budget    float64       `json:"budget"` // requests a second
+	Why       string        `json:"budget_reason"`
+	Estimate  int64         `json:"estimate_seconds"`
+	Finish    time.Time     `json:"finish"` // if a worker starts now
+	Cost      cost          `json:"cost"`
+	Sample    *sampleJSON   `json:"sample,omitempty"`
+	Findings  []job.Finding `json:"findings"`
+	Stopping  []string      `json:"stopping"`
+	Vain      []string      `json:"forced_in_vain,omitempty"`
+	DryRun    bool          `json:"dry_run"`
+}
+
+// namesJSON counts the targets by the look of their names.
+type namesJSON struct {
+	Email     int64 `json:"email"`
+	Phone     int64 `json:"phone"`
+	Sub       int64 `json:"sub"`
+	Federated int64 `json:"federated"`
+	Other     int64 `json:"other"`
+}
+
+// sampleJSON is what the look-ups of a sample say of the whole list.
+type sampleJSON struct {
+	Drawn  int                          `json:"drawn"`
+	Asked  int                          `json:"asked"`
+	Whole  bool                         `json:"whole"`
+	Shares map[preflight.Fate]shareJSON `json:"shares"`
+}
+
+// shareJSON is how many of a sample have a fate, and the 95 % interval of their
+// share of the whole.
+type shareJSON struct {
+	Count int     `json:"count"`
+	Share float64 `json:"share"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
 }
 
 func (p *plan) printJSON(w io.Writer) error {
-	return json.NewEncoder(w).Encode(planJSON{
+	j := planJSON{
 		Event: "plan", Job: p.job.ID, State: p.known.job.State, Reason: p.job.Reason,
-		Pool: p.set.pool, Region: p.set.region, Account: p.facts.who.Account, By: p.job.StartedBy,
-		Sources: p.job.Sources, Counts: p.job.Counts, Queue: p.set.queue.String(), Ledger: p.set.ledger.String(),
+		Pool: p.set.pool, PoolName: p.job.Plan.PoolName, Region: p.set.region, Account: p.facts.who.Account, By: p.job.StartedBy,
+		Sources: p.job.Sources, Counts: p.job.Counts, Names: namesOf(p.list.Kinds),
+		Queue: p.set.queue.String(), Ledger: p.set.ledger.String(),
+		SignOut: p.job.Policy.SignOut, Canary: p.job.Plan.Canary,
 		Budget: p.budget.Rate, Why: p.budget.Reason,
-		Estimate: int64(pace.Estimate(p.list.Counts.Targets, p.budget.Rate) / time.Second), DryRun: p.set.dryRun,
-	})
+		Estimate: int64(p.took() / time.Second), Finish: p.job.Created.Add(p.took()).UTC().Truncate(time.Second),
+		Cost: p.cost, Sample: sampleOf(p.sample),
+		Findings: orEmpty(p.job.Plan.Findings), Stopping: orEmpty(p.stopping), Vain: p.vain, DryRun: p.set.dryRun,
+	}
+	if p.facts.Pool != nil {
+		j.PoolUsers = &p.facts.Pool.EstimatedNumberOfUsers
+	}
+	return json.NewEncoder(w).Encode(j)
+}
+
+// orEmpty makes null an empty list.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func namesOf(k intake.NameKinds) namesJSON {
+	return namesJSON{Email: k.Email, Phone: k.Phone, Sub: k.Sub, Federated: k.Federated, Other: k.Other}
+}
+
+func sampleOf(s *preflight.Sample) *sampleJSON {
+	if s == nil {
+		return nil
+	}
+	j := &sampleJSON{Drawn: s.Drawn, Asked: s.Asked, Whole: s.Whole, Shares: map[preflight.Fate]shareJSON{}}
+	for _, f := range preflight.Fates() {
+		low, high := s.Interval(f)
+		j.Shares[f] = shareJSON{Count: s.Counts[f], Share: s.Share(f), Low: low, High: high}
+	}
+	return j
 }

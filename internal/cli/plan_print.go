@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"relock/internal/intake"
-	"relock/internal/pace"
 )
 
 // print writes the plan for people.
@@ -26,7 +25,7 @@ func (p *plan) print(w io.Writer) {
 	if p.job.Reason != "" {
 		row("reason", "%s", p.job.Reason)
 	}
-	row("user pool", "%s in %s", p.set.pool, p.set.region)
+	row("user pool", "%s", p.poolWords())
 	switch {
 	case p.facts.cfg == nil:
 		row("account", "not asked (--offline)")
@@ -53,14 +52,47 @@ func (p *plan) print(w io.Writer) {
 	}
 	row("rows", "%s + %d not valid", rows, c.Invalid)
 	row("names", "%s", kinds(p.list.Kinds))
+	p.printSample(row)
 	if p.known.there {
 		row("state", "%s", p.known.words())
 	}
 	row("queue", "%s", p.set.queue)
 	row("ledger", "%s", p.set.ledger)
 	row("budget", "%s", p.budget.Reason)
-	took := pace.Estimate(c.Targets, p.budget.Rate)
-	row("time", "about %s once a worker runs; if it starts now, until %s", human(max(took, time.Second)), time.Now().Add(took).Format("2006-01-02 15:04"))
+	if p.job.Policy.SignOut {
+		row("sign-out", "each user's sessions are ended after the reset")
+	}
+	if n := p.job.Plan.Canary; n > 0 {
+		row("canary", "the worker halts after the first %d users if fewer were reset than projected", n)
+	}
+	row("time", "about %s once a worker runs; if it starts now, until %s", human(max(p.took(), time.Second)), moment(p.job.Created.Add(p.took())))
+	if words := p.cost.words(p.set); words != "" {
+		row("cost", "%s", words)
+	}
+	p.printFindings(w)
+}
+
+// poolWords name the pool, with what Cognito says of it.
+func (p *plan) poolWords() string {
+	text := p.set.pool
+	if p.job.Plan.PoolName != "" {
+		text += fmt.Sprintf(" %q", p.job.Plan.PoolName)
+	}
+	text += " in " + p.set.region
+	if pool := p.facts.Pool; pool != nil {
+		text += fmt.Sprintf(", about %d users", pool.EstimatedNumberOfUsers)
+	}
+	return text
+}
+
+// moment writes a time in the local zone, and in UTC if that is another.
+func moment(t time.Time) string {
+	const layout = "2006-01-02 15:04"
+	utc := t.UTC().Format(layout + " UTC")
+	if _, offset := t.Zone(); offset == 0 {
+		return utc
+	}
+	return t.Format(layout+" -0700") + " (" + utc + ")"
 }
 
 // printLeftOut comes before the plan, which is what has to be seen last.

@@ -10,6 +10,7 @@ import (
 
 	"relock/internal/intake"
 	"relock/internal/job"
+	"relock/internal/preflight"
 )
 
 // settings are enqueue's flags, checked.
@@ -30,6 +31,8 @@ type settings struct {
 	parent  *parent
 	// gathered is what these turned out to be.
 	gathered *gathered
+	// force are the findings to go on in spite of.
+	force []string
 }
 
 // jobPattern keeps job IDs fit for file names, labels and shells.
@@ -67,6 +70,15 @@ func (e *enqueue) settings() (settings, error) {
 	if _, err := logger(cmd, io.Discard); err != nil {
 		return s, err // before anything is done
 	}
+	if s.force, err = forced(cmd, preflight.Forceable()); err != nil {
+		return s, err
+	}
+	if n := cmd.Int("sample"); n < 0 || n > sampleMost {
+		return s, usage("--sample %d: want 0 to %d", n, sampleMost)
+	}
+	if cmd.Int64(flagCanary) < 0 {
+		return s, usage("--%s %d: want a number of users, or 0 for none", flagCanary, cmd.Int64(flagCanary))
+	}
 	if s.offline && !s.dryRun {
 		return s, usage("--offline goes with --dry-run only")
 	}
@@ -95,7 +107,7 @@ func (e *enqueue) listConfig(s settings) (intake.Config, error) {
 	return intake.Config{
 		Paths: paths, Column: cmd.String("column"), NoHeader: cmd.Bool("no-header"),
 		Metadata: meta, MetadataColumns: cmd.StringSlice("metadata-column"),
-		SkipInvalid: cmd.Bool("skip-invalid"),
+		SkipInvalid: cmd.Bool("skip-invalid"), Sample: cmd.Int("sample"),
 	}, nil
 }
 

@@ -49,7 +49,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.server.SQS().Create("relock", map[string]string{"VisibilityTimeout": "120"}); err != nil {
+	if err := s.server.SQS().CreateWithDeadLetters("relock", map[string]string{"VisibilityTimeout": "120"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.server.Cognito().SetQuota(cognito.UserAccountRecovery, cognito.Limit{Rate: 400, Burst: 400}); err != nil {

@@ -74,7 +74,7 @@ func newRelay(t *testing.T, programs, ledger string, args, env []string) *relay 
 			t.Fatal(err)
 		}
 	}
-	if err := r.server.SQS().Create("relock", nil); err != nil {
+	if err := r.server.SQS().CreateWithDeadLetters("relock", nil); err != nil {
 		t.Fatal(err)
 	}
 	url, err := r.server.Start("127.0.0.1:0")
@@ -88,7 +88,7 @@ func newRelay(t *testing.T, programs, ledger string, args, env []string) *relay 
 		"AWS_EC2_METADATA_DISABLED=true", "RELOCK_METRICS_LISTEN=off",
 	}, env...)
 	write(t, filepath.Join(r.dir, "users.csv"), list.String())
-	p := r.start("AKIAENQUEUE000000003", "enqueue", append(args, "--yes", "--max-users", "5000", "users.csv")...)
+	p := r.start("AKIAENQUEUE000000003", "enqueue", append(args, "--sample", "0", "--yes", "--max-users", "5000", "users.csv")...)
 	if err := p.cmd.Wait(); err != nil {
 		t.Fatalf("enqueue: %v\n%s", err, &p.out)
 	}

@@ -142,10 +142,20 @@ func (l Limits) ofQuota() (Budget, error) {
 			fmt.Sprintf("%s requests a second: %s; %s", num(l.Rate), flag, of)}, nil
 	}
 	if !l.Force {
-		return Budget{}, fmt.Errorf("%s: %s requests a second is over %s; choose a lower rate, or add --force if you know that the quota is higher", flag, num(l.Rate), of)
+		return Budget{}, &OverQuotaError{fmt.Sprintf("%s: %s requests a second is over %s", flag, num(l.Rate), of)}
 	}
 	return Budget{l.Rate, l.Rate, BoundRate,
-		fmt.Sprintf("%s requests a second: %s with --force, over %s", num(l.Rate), flag, of)}, nil
+		fmt.Sprintf("%s requests a second: %s, over %s", num(l.Rate), flag, of)}, nil
+}
+
+// OverQuotaError says that a rate is over the quota.
+type OverQuotaError struct {
+	// What names the rate and the quota, in half a sentence.
+	What string
+}
+
+func (e *OverQuotaError) Error() string {
+	return e.What + "; choose a lower rate, or add --force rate_over_quota if you know that the quota is higher"
 }
 
 func (l Limits) rateFlag() string {

@@ -29,7 +29,7 @@ func TestBudget(t *testing.T) {
 		{"a rate", Limits{Rate: 30},
 			Budget{30, 30, BoundRate, "30 requests a second: --rate; the quota of 30 for UserAccountRecovery, AWS's default"}},
 		{"a rate over the quota by force", Limits{Rate: 40, Force: true},
-			Budget{40, 40, BoundRate, "40 requests a second: --rate with --force, over the quota of 30 for UserAccountRecovery, AWS's default"}},
+			Budget{40, 40, BoundRate, "40 requests a second: --rate, over the quota of 30 for UserAccountRecovery, AWS's default"}},
 		{"mail by the second", Limits{MailRate: 14},
 			Budget{14, 30, BoundMailRate, "14 requests a second: the messages a second of --mail-rate; without that it would be 24"}},
 		{"mail by the second is wide", Limits{MailRate: 24},

@@ -49,9 +49,13 @@ func differByCase(l look) []job.Finding {
 		count(l.CaseTwins, "name differs", "names differ"), l.TwinsAt))
 }
 
+// fewLookUps are too few to conclude from that a list is another pool's: lists of
+// those who failed before are short, and full of unknown users.
+const fewLookUps = 10
+
 // mostlyUnknown: surely more than half.
 func mostlyUnknown(l look) []job.Finding {
-	if l.Sample == nil {
+	if l.Sample == nil || l.Sample.Asked < fewLookUps {
 		return nil
 	}
 	if low, _ := l.Sample.Interval(Unknown); low <= 0.5 {

@@ -15,6 +15,9 @@ import (
 // askTimeout bounds each question.
 const askTimeout = 5 * time.Second
 
+// ActionDescribe is the IAM action of the question that most depends on.
+const ActionDescribe = "cognito-idp:DescribeUserPool"
+
 // Clients are whom Ask asks.
 type Clients struct {
 	Pool   PoolClient
@@ -54,8 +57,8 @@ type Unanswered struct {
 	Err    error
 }
 
-// denied reports whether the answer was that the caller may not ask.
-func (u Unanswered) denied() bool {
+// Denied reports whether the answer was that the caller may not ask.
+func (u Unanswered) Denied() bool {
 	api, ok := errors.AsType[smithy.APIError](u.Err)
 	if !ok {
 		return false
@@ -100,7 +103,7 @@ func Ask(ctx context.Context, c Clients, id, region string) Facts {
 			f.Missing = true
 			return
 		}
-		unanswered("cognito-idp:DescribeUserPool", "whether the pool exists, how large it is, how it recovers accounts and sends mail", true, err)
+		unanswered(ActionDescribe, "whether the pool exists, how large it is, how it recovers accounts and sends mail", true, err)
 		f.Pool = pool
 		if from, ok := sender(pool); ok {
 			ses, err := askSES(ctx, c.Mail, from)

@@ -70,9 +70,9 @@ func unanswered(l look) []job.Finding {
 	var found []job.Finding
 	for _, u := range all {
 		switch {
-		case u.denied() && u.Needed:
+		case u.Denied() && u.Needed:
 			found = append(found, one(MissingPermission, "The credentials lack "+u.Action+". Not known now: "+u.About+".")...)
-		case u.denied():
+		case u.Denied():
 			found = append(found, one(NotAsked, "The credentials lack "+u.Action+". Not known: "+u.About+".")...)
 		default:
 			found = append(found, one(NotAsked, u.Action+": "+u.reason()+". Not known: "+u.About+".")...)

@@ -69,14 +69,16 @@ func SESQuota(ctx context.Context, c MailClient, region string) (*pace.SESQuota,
 }
 
 func askSES(ctx context.Context, c MailClient, region string) (*SES, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
 	s := &SES{}
-	out, err := c.GetAccount(ctx, &sesv2.GetAccountInput{}, func(o *sesv2.Options) {
-		if region != "" {
-			o.Region = region
-		}
-		s.Region = o.Region
+	var out *sesv2.GetAccountOutput
+	err := patiently(ctx, func(ctx context.Context) (err error) {
+		out, err = c.GetAccount(ctx, &sesv2.GetAccountInput{}, func(o *sesv2.Options) {
+			if region != "" {
+				o.Region = region
+			}
+			s.Region = o.Region
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err

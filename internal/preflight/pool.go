@@ -20,9 +20,11 @@ var _ PoolClient = (*cip.Client)(nil)
 var errNoPool = errors.New("the answer holds no pool")
 
 func describe(ctx context.Context, c PoolClient, id string) (*types.UserPoolType, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	out, err := c.DescribeUserPool(ctx, &cip.DescribeUserPoolInput{UserPoolId: &id})
+	var out *cip.DescribeUserPoolOutput
+	err := patiently(ctx, func(ctx context.Context) (err error) {
+		out, err = c.DescribeUserPool(ctx, &cip.DescribeUserPoolInput{UserPoolId: &id})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +41,15 @@ const maxReplicaPages = 10
 // Region. Both have one ID, and a secondary refuses writes such as resets. Source:
 // Amazon Cognito Developer Guide, "Multi-Region replication for user pools".
 func primary(ctx context.Context, c PoolClient, id, region string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
 	var at string
 	secondary := false
 	in := &cip.ListUserPoolReplicasInput{UserPoolId: &id}
 	for range maxReplicaPages {
-		out, err := c.ListUserPoolReplicas(ctx, in)
+		var out *cip.ListUserPoolReplicasOutput
+		err := patiently(ctx, func(ctx context.Context) (err error) {
+			out, err = c.ListUserPoolReplicas(ctx, in)
+			return err
+		})
 		if err != nil {
 			return "", err
 		}

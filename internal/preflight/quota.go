@@ -21,16 +21,27 @@ var _ QuotaClient = (*servicequotas.Client)(nil)
 // was granted, or AWS's default. Zero where it is not allowed or not answered;
 // the error says why and is for a log.
 func Quota(ctx context.Context, c QuotaClient, cat pace.Category) (float64, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
 	service := new("cognito-idp")
-	out, err := c.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: service, QuotaCode: &cat.Code})
-	if err == nil && out.Quota != nil && out.Quota.Value != nil {
-		return aws.ToFloat64(out.Quota.Value), nil
+	var quota float64
+	err := patiently(ctx, func(ctx context.Context) error {
+		out, err := c.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: service, QuotaCode: &cat.Code})
+		if err == nil && out.Quota != nil {
+			quota = aws.ToFloat64(out.Quota.Value)
+		}
+		return err
+	})
+	if quota > 0 {
+		return quota, nil
 	}
-	def, defErr := c.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: service, QuotaCode: &cat.Code})
-	if defErr == nil && def.Quota != nil && def.Quota.Value != nil {
-		return aws.ToFloat64(def.Quota.Value), nil
+	_ = patiently(ctx, func(ctx context.Context) error { // err says why there is none
+		out, err := c.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: service, QuotaCode: &cat.Code})
+		if err == nil && out.Quota != nil {
+			quota = aws.ToFloat64(out.Quota.Value)
+		}
+		return err
+	})
+	if quota > 0 {
+		return quota, nil
 	}
 	return 0, err
 }

@@ -47,12 +47,7 @@ func (q *SQS) readAttributes(ctx context.Context) error {
 	if a["FifoQueue"] == "true" || strings.HasSuffix(q.url, ".fifo") {
 		return fmt.Errorf("queue %s: %w", q.url, ErrFIFO)
 	}
-	q.attrs = Attributes{
-		ARN:            a["QueueArn"],
-		Retention:      time.Duration(atoi(a["MessageRetentionPeriod"])) * time.Second,
-		MaxMessageSize: atoi(a["MaximumMessageSize"]),
-		Encrypted:      a["KmsMasterKeyId"] != "" || a["SqsManagedSseEnabled"] == "true",
-	}
+	q.attrs = attributes(a)
 	if err := q.readRedrive(ctx, a["RedrivePolicy"]); err != nil {
 		return fmt.Errorf("queue %s: %w", q.url, err)
 	}

@@ -176,20 +176,28 @@ func (s *Service) setAttributes(_ context.Context, _ *wire.Call, q *queue, in *s
 	if in.Attributes == nil {
 		return nil, missing("Attributes")
 	}
-	s.settings.Lock() // what is read below is what is changed
-	defer s.settings.Unlock()
-	attr, e := q.settings().with(in.Attributes, false)
-	if e != nil {
+	if e := s.configure(q, in.Attributes); e != nil {
 		return nil, e
 	}
+	return nil, nil
+}
+
+// configure sets attributes of a queue.
+func (s *Service) configure(q *queue, set map[string]string) *wire.Error {
+	s.settings.Lock() // what is read below is what is changed
+	defer s.settings.Unlock()
+	attr, e := q.settings().with(set, false)
+	if e != nil {
+		return e
+	}
 	if e := s.checkDeadLetter(q.name, attr); e != nil {
-		return nil, e
+		return e
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.attr = attr
 	q.modified = s.now() / 1e9
-	return nil, nil
+	return nil
 }
 
 // millis writes nanoseconds as the milliseconds of SQS's timestamps.

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/urfave/cli/v3"
+
+	"relock/internal/pace"
+	"relock/internal/preflight"
+)
+
+// planBudget is how fast the users of a list can be reset, by the facts that were
+// asked for. over is why --rate is over the quota; empty if it is not.
+func planBudget(cmd *cli.Command, f *facts, targets int64, signOut bool) (b pace.Budget, over string, err error) {
+	l := pace.Limits{
+		Category: pace.UserAccountRecovery,
+		Quota:    cmd.Float(flagQuota), Rate: cmd.Float(flagRate),
+		MailRate: cmd.Float(flagMailRate), MailPerDay: cmd.Float(flagMailPerDay),
+		Targets: targets,
+	}
+	if l.Quota != 0 {
+		l.QuotaSource = pace.FromFlag
+	}
+	if f.Quota > 0 {
+		l.Quota, l.QuotaSource = f.Quota, pace.FromServiceQuotas
+	}
+	if ses := f.SES; ses != nil && (l.Rate == 0 || !rateForced(cmd)) { // a rate that is forced is what was asked for
+		l.SES = &ses.SESQuota
+	}
+	if b, over, err = budgetOver(l); err != nil || !signOut {
+		return b, over, err
+	}
+	// Each user takes a call of either category. The quota of sign-outs is taken
+	// for AWS's default; it is not adjustable.
+	s, overToo, err := budgetOver(pace.Limits{
+		Category: pace.UserUpdate, Rate: cmd.Float(flagSignOutRate), RateFlag: "--" + flagSignOutRate,
+	})
+	if s.Rate < b.Rate {
+		b = s
+		b.Reason += ", since sessions are ended, too"
+	}
+	return b, cmp.Or(over, overToo), err
+}
+
+// budgetOver is the budget even where a rate is over the quota: that is a finding,
+// which stops where it is not forced.
+func budgetOver(l pace.Limits) (b pace.Budget, over string, err error) {
+	b, err = l.Budget()
+	if e, ok := errors.AsType[*pace.OverQuotaError](err); ok {
+		over, l.Force = e.What, true
+		b, err = l.Budget()
+	}
+	if err != nil {
+		err = &exitError{ExitUsage, err}
+	}
+	return b, over, err
+}
+
+// run is the plan as preflight needs it.
+func (p *plan) run() preflight.Run {
+	return preflight.Run{
+		Targets: p.list.Counts.Targets, Took: p.took(), OverQuota: p.over,
+		CaseTwins: p.list.CaseTwins, TwinsAt: twinsAt(p.list),
+		Queue: p.facts.attributes, DeadLetters: p.facts.deadLetters,
+		Unanswered: append(p.sample.Unanswered(), p.facts.unanswered...),
+		Sample:     p.sample,
+	}
+}

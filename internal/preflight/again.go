@@ -1,0 +1,42 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/smithy-go"
+)
+
+// patiently asks until there is an answer, a refusal, or askTimeout is over: a
+// question that was throttled, or that the server failed at, is asked again.
+func patiently(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		err := ask(ctx)
+		if err == nil || !worthAsking(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // jitter
+		}
+	}
+}
+
+// worthAsking reports whether the same question may have an answer in a moment.
+func worthAsking(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "TooManyRequestsException", "ThrottlingException", "Throttling", "RequestThrottled", "InternalErrorException", "InternalFailure", "ServiceException", "ServiceUnavailable":
+		return true
+	default:
+		return api.ErrorFault() == smithy.FaultServer
+	}
+}
