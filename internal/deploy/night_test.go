@@ -76,7 +76,11 @@ func newNight(t *testing.T, reduce func(name string, p iam.Policy) iam.Policy) *
 	for i := range users {
 		name := fmt.Sprintf("user%02d", i)
 		list.WriteString(name + "\n")
-		if err := n.pool.Seed(cognito.Seed{Username: name, Email: name + "@example.com", EmailVerified: true}); err != nil {
+		seed := cognito.Seed{Username: name, Email: name + "@example.com", EmailVerified: true}
+		if i < 2 {
+			seed.Groups = []string{"staff"}
+		}
+		if err := n.pool.Seed(seed); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -166,6 +170,8 @@ func (n *night) whole(first role, enqueueFlags ...string) (problems []string) {
 	do(first, cli.Enqueue, cli.ExitError, send...)
 	n.fault(noQuota)
 	do(first, cli.Enqueue, cli.ExitOK, send...)
+	// Exclusions and lists from the pool ask who its users are.
+	do(first, cli.Enqueue, cli.ExitOK, "enqueue", "--dry-run", "--group", "staff", "--exclude", n.file("spare.csv", "email\nuser00@example.com\n"))
 	if err := n.server.SQS().Send("relock", "nonsense"); err != nil { // to be moved aside
 		n.t.Fatal(err)
 	}
