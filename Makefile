@@ -34,7 +34,7 @@ check:
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 	$(GO) fix -diff ./...
-	$(GO) test ./internal/house ./internal/dashboard
+	$(GO) test ./internal/house
 
 test-peers:
 	./test/peers/run

@@ -1,7 +1,5 @@
 package dashboard
 
-import "maps"
-
 // source is the variable that names the data source.
 var source = Datasource{Type: "prometheus", UID: "${datasource}"}
 
@@ -219,9 +217,4 @@ func (b *board) helped(sections ...string) change {
 			p.Links = append(p.Links, Link{Title: "Runbook: " + s, URL: b.runbook + "#" + anchor(s), TargetBlank: true})
 		}
 	}
-}
-
-// custom changes how a series is drawn.
-func custom(with map[string]any) change {
-	return func(p *Panel) { maps.Copy(p.FieldConfig.Defaults.Custom, with) }
 }
