@@ -74,6 +74,7 @@ func ofActive(series string) string {
 
 const (
 	isReset   = `operation="AdminResetUserPassword"`
+	isSignOut = `operation="AdminUserGlobalSignOut"`
 	isPending = `state="pending"`
 )
 
@@ -122,20 +123,25 @@ func (b *board) progress() {
 		}, 8, share, limits(green, limit{failureShare, red}), b.helped("RelockFailureRatioHigh"))
 	b.series("Reset again in doubt", "Targets that were reset again because nobody could tell whether an earlier reset had taken effect. The report flags them as repeated.",
 		[]Target{ranged("{{job}}", "sum by (job) (increase("+of("relock_repeated_total")+"[$__rate_interval]))")}, 8, from0)
+	b.series("Sign-outs", "Targets whose sessions were ended after the reset, or could not be. Only jobs that ask for it have this second step.",
+		[]Target{ranged("{{state}}", "sum by (state) ("+perSecond("relock_sign_outs_total")+")")}, 8, unit("cps"), from0)
 }
 
 func (b *board) pace() {
 	b.row("Pace, budget and quota")
-	gauge := func(metric string) string {
-		return "max by (job) (" + ofActive(of(metric, isReset)) + ")"
-	}
-	b.series("Resets a second", "What is called, what the pace allows at this moment, what the budget allows, and what Cognito grants to everybody in the account and Region: the users' own recovery needs the difference.",
-		[]Target{
-			ranged("called {{job}}", "sum by (job) ("+perSecond("relock_cognito_requests_total", isReset)+")"),
+	calls := func(operation string) []Target {
+		gauge := func(metric string) string {
+			return "max by (job) (" + ofActive(of(metric, operation)) + ")"
+		}
+		return []Target{
+			ranged("called {{job}}", "sum by (job) ("+perSecond("relock_cognito_requests_total", operation)+")"),
 			ranged("pace {{job}}", gauge("relock_pace")),
 			ranged("budget {{job}}", gauge("relock_budget")),
 			ranged("quota {{job}}", gauge("relock_quota")),
-		}, 16, unit("reqps"), from0, dashed("budget", yellow), dashed("quota", red))
+		}
+	}
+	b.series("Resets a second", "What is called, what the pace allows at this moment, what the budget allows, and what Cognito grants to everybody in the account and Region: the users' own recovery needs the difference.",
+		calls(isReset), 16, unit("reqps"), from0, dashed("budget", yellow), dashed("quota", red))
 	b.series("Throttled share of resets", "Share of our calls that Cognito asked to slow down. The alert is at 5 %, over five minutes; Relock alone stays under 0.5 %.",
 		[]Target{
 			ranged("{{job}}", `sum by (job) (`+perSecond("relock_cognito_requests_total", isReset, `code=~"`+throttles+`"`)+") / sum by (job) ("+perSecond("relock_cognito_requests_total", isReset)+")"),
@@ -143,6 +149,8 @@ func (b *board) pace() {
 	b.series("Throttles", "Calls that Cognito asked to slow down, by operation. Each one means that a user's own recovery may have been refused as well.",
 		[]Target{ranged("{{operation}}", `sum by (operation) (`+perSecond("relock_cognito_requests_total", `code=~"`+throttles+`"`)+")")},
 		8, unit("reqps"), from0, b.helped("RelockThrottleRatioHigh"))
+	b.series("Sign-outs a second", "The same of sign-outs, which have a quota of their own.",
+		calls(isSignOut), 8, unit("reqps"), from0, dashed("budget", yellow), dashed("quota", red))
 	b.states("What bounds the budget", "The narrowest of quota, --rate, mail and SES.",
 		ranged("{{bound}}", "max by (bound) ("+ofActive(of("relock_budget_bound"))+")"), 8,
 		mapped(words{"0", "no", clear}, words{"1", "bounds", blue}), limits(clear, limit{1, blue}))
