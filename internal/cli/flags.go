@@ -64,7 +64,7 @@ func ledgerFlag() cli.Flag {
 func logFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: flagLogFormat, Usage: "`FORMAT` of the log: text or json", Value: "text", Sources: env(flagLogFormat), Category: "Log"},
-		&cli.BoolFlag{Name: flagLogUsernames, Usage: "show usernames in the log; they are personal data", Sources: env(flagLogUsernames), Category: "Log"},
+		&cli.BoolFlag{Name: flagLogUsernames, Usage: "show usernames in the log, and the texts of AWS's errors, which can hold them; they are personal data", Sources: env(flagLogUsernames), Category: "Log"},
 		&cli.BoolFlag{Name: "verbose", Usage: "log each step", Sources: env("verbose"), Category: "Log"},
 	}
 }
@@ -84,7 +84,7 @@ func logger(cmd *cli.Command, w io.Writer) (*slog.Logger, error) {
 	if cmd.Bool("verbose") {
 		level = slog.LevelDebug
 	}
-	log, err := telemetry.NewLogger(w, cmd.String(flagLogFormat), level)
+	log, err := telemetry.NewLogger(w, cmd.String(flagLogFormat), level, cmd.Bool(flagLogUsernames))
 	if err != nil {
 		return nil, &exitError{ExitUsage, err}
 	}

@@ -100,7 +100,7 @@ func TestLogFormats(t *testing.T) {
 	t.Parallel()
 	for format, want := range map[string]string{"text": "msg=hello", "json": `"msg":"hello"`} {
 		var b strings.Builder
-		l, err := NewLogger(&b, format, slog.LevelInfo)
+		l, err := NewLogger(&b, format, slog.LevelInfo, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestLogFormats(t *testing.T) {
 			t.Errorf("%s: %s", format, b.String())
 		}
 	}
-	if _, err := NewLogger(io.Discard, "xml", slog.LevelInfo); err == nil || !strings.Contains(err.Error(), "--log-format") {
+	if _, err := NewLogger(io.Discard, "xml", slog.LevelInfo, false); err == nil || !strings.Contains(err.Error(), "--log-format") {
 		t.Errorf("xml: %v, want the flag named", err)
 	}
 }
