@@ -8,27 +8,27 @@ func (r HaltReason) Remedy() string {
 	case HaltDailyEmailLimit:
 		return "wait until 09:00 UTC, or let the user pool send with Amazon SES; the worker tries again by itself"
 	case HaltAccessDenied:
-		return "grant cognito-idp:AdminResetUserPassword and AdminGetUser on the user pool to the worker's role, then run `job resume`"
+		return "grant cognito-idp:AdminResetUserPassword and cognito-idp:AdminGetUser on the user pool to the worker's role, and cognito-idp:AdminUserGlobalSignOut for a job that ends sessions; then run `job resume`"
 	case HaltPoolNotFound:
 		return "check --user-pool-id, the account and the Region, then run `job resume`"
 	case HaltEmailRole:
-		return "verify the pool's SES identity and its sending policy, then run `job resume`"
+		return "verify the pool's SES identity, and let its sending policy grant ses:SendEmail and ses:SendRawEmail to Cognito; then run `job resume`"
 	case HaltSMSRole:
-		return "mend the pool's SMS role (SNS publish permission, trust policy, external ID), then run `job resume`"
+		return "mend the pool's SMS role: it needs sns:Publish, and its trust policy sts:AssumeRole for cognito-idp.amazonaws.com with the pool's external ID; then run `job resume`"
 	case HaltOperationNotEnabled:
 		return "use the pool's primary Region, or a pool that offers the operation, then run `job resume`"
 	case HaltUnsupported:
 		return "check the endpoint (AWS_ENDPOINT_URL): it does not know the operation; then run `job resume`"
 	case HaltLambda:
-		return "mend the pool's Lambda trigger, then run `job resume`"
+		return "mend the pool's Lambda trigger, and its resource policy, which has to grant lambda:InvokeFunction to cognito-idp.amazonaws.com; then run `job resume`"
 	case HaltCanary:
-		return "look at `job failed`, then run `job resume` to go on or `job cancel`"
+		return "the first users of the job failed more often than was projected: look at `job failed`, then run `job resume`, which goes on with all others, or `job cancel`"
 	case HaltSameFailure:
-		return "look at `job failed`: a wrong pool, a wrong list or a broken trigger; then run `job resume` or `job cancel`"
+		return "look at `job failed` and `job still-open`: a wrong pool, a wrong list or a broken trigger; then run `job resume` or `job cancel`"
 	case HaltUnavailable:
 		return "check the network, the proxy and the AWS Health Dashboard; the worker tries again by itself"
 	case HaltLedger:
-		return "make the ledger writable again (space, permissions, reachability); the worker tries again by itself"
+		return "make the ledger writable again: space and permissions of the file, or reachability of the table and dynamodb:GetItem, Query and UpdateItem on it; the worker tries again by itself"
 	default:
 		return "look at the log"
 	}
