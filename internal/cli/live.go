@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"relock/internal/job"
 	"relock/internal/worker"
 )
 
@@ -46,12 +48,23 @@ func lines(ctx context.Context, w *worker.Worker, log *slog.Logger) {
 		}
 		st := w.Status()
 		for _, j := range st.Jobs {
-			log.Info("progress", "job", j.Job.ID, "state", string(j.Job.State), "targets", j.Totals.Targets,
-				"pending", j.Totals.Pending, "failed", j.Totals.Failed(), "repeated", j.Totals.Repeated)
+			args := []any{
+				"job", j.Job.ID, "state", string(j.Job.State), "targets", j.Totals.Targets,
+				"pending", j.Totals.Pending, "failed", j.Totals.Failed(), "repeated", j.Totals.Repeated,
+			}
+			if j.Job.Policy.SignOut {
+				args = append(args, "signed_out", j.Totals.SignOuts[job.SignOutDone],
+					"sign_outs_pending", j.Totals.SignOuts[job.SignOutPending], "sign_outs_failed", j.Totals.SignOuts[job.SignOutFailed])
+			}
+			log.Info("progress", args...)
 		}
-		r.add(time.Now(), done(st))
+		r.look(time.Now(), st)
 		log.Info("pace", "pace", round(st.Pace.Pace), "budget", round(st.Pace.Budget),
-			"throttles", st.Pace.Throttles, "in_flight", st.Pace.InFlight, "eta", r.eta(pending(st)))
+			"throttles", st.Pace.Throttles, "in_flight", st.Pace.InFlight, "eta", timeLeft(&r, st))
+		if signsOut(st) {
+			log.Info("pace of sign-outs", "pace", round(st.SignOuts.Pace), "budget", round(st.SignOuts.Budget),
+				"throttles", st.SignOuts.Throttles, "in_flight", st.SignOuts.InFlight)
+		}
 	}
 }
 
@@ -63,8 +76,8 @@ func live(ctx context.Context, sc *screen, wk *worker.Worker) {
 	var r recent
 	for {
 		st := wk.Status()
-		r.add(time.Now(), done(st))
-		sc.draw(blockOf(st, r.eta(pending(st)), width(sc.w), os.Getenv("NO_COLOR") == ""))
+		r.look(time.Now(), st)
+		sc.draw(blockOf(st, timeLeft(&r, st), width(sc.w), os.Getenv("NO_COLOR") == ""))
 		if ctx.Err() != nil {
 			return
 		}
@@ -94,7 +107,15 @@ func blockOf(st worker.Status, eta string, width int, colour bool) string {
 	if len(st.Jobs) == 0 {
 		line("", "", "no open job for these user pools; waiting")
 	}
+	if st.Active != "" {
+		line("", "", "standing by: %s is the active worker", st.Active)
+		return b.String()
+	}
 	line("", "", "pace %.1f of %.1f a second, %d throttled, %d in flight, %s", st.Pace.Pace, st.Pace.Budget, st.Pace.Throttles, st.Pace.InFlight, eta)
+	if signsOut(st) {
+		s := st.SignOuts
+		line("", "", "sign-outs %.1f of %.1f a second, %d throttled, %d in flight", s.Pace, s.Budget, s.Throttles, s.InFlight)
+	}
 	if st.Halt != nil {
 		before, after := alarm, normal
 		if !colour {
@@ -116,18 +137,51 @@ func meter(j worker.JobStatus) string {
 	return "[" + strings.Repeat("=", full) + strings.Repeat(" ", meterWidth-full) + "]"
 }
 
-func done(st worker.Status) (n int64) {
-	for _, j := range st.Jobs {
-		n += j.Totals.Targets - j.Totals.Pending
-	}
-	return n
-}
-
 func pending(st worker.Status) (n int64) {
 	for _, j := range st.Jobs {
 		n += j.Pending()
 	}
 	return n
+}
+
+// signsOut reports whether a job of the run ends sessions.
+func signsOut(st worker.Status) bool {
+	return slices.ContainsFunc(st.Jobs, func(j worker.JobStatus) bool { return j.Job.Policy.SignOut })
+}
+
+// timeLeft says when the run is done, or why that is not known. Before there is a
+// speed worth telling, the pace stands in for it.
+func timeLeft(r *recent, st worker.Status) string {
+	open := func(j worker.JobStatus) bool { return j.Job.State == job.StateOpen || j.Job.State == job.StateStaging }
+	ending := func(j worker.JobStatus) bool { return j.Totals.SignOuts[job.SignOutPending] > 0 }
+	n := pending(st)
+	switch {
+	case len(st.Jobs) == 0:
+		return "nothing to do"
+	case n <= 0 && slices.ContainsFunc(st.Jobs, ending):
+		return "ending the last sessions"
+	case n <= 0:
+		return "done"
+	case st.Halt != nil:
+		return "halted"
+	case st.Active != "":
+		return "standing by"
+	case !slices.ContainsFunc(st.Jobs, open):
+		return "paused"
+	}
+	pace := st.Pace.Pace
+	if signsOut(st) {
+		pace = min(pace, st.SignOuts.Pace)
+	}
+	last := len(r.at) - 1
+	switch rate := r.rate(); {
+	case last >= 0 && r.at[last].Sub(r.at[0]) >= recentLeast && rate > 0:
+		return left(n, rate)
+	case last >= 0 && r.at[last].Sub(r.at[0]) >= recentFor || pace <= 0:
+		return "time left not known: nothing has moved for a minute"
+	default:
+		return left(n, pace)
+	}
 }
 
 func round(f float64) float64 { return float64(int(f*100+0.5)) / 100 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v3"
 
@@ -56,13 +57,25 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 		if t.Repeated > 0 {
 			say(w, "  %8d  of these flagged repeated: an earlier call was never answered\n", t.Repeated)
 		}
+		if n := t.SignOuts[job.SignOutDone]; n > 0 {
+			say(w, "  %8d  signed out\n", n)
+		}
+		if n := t.SignOuts[job.SignOutPending]; n > 0 {
+			say(w, "  %8d  still to be signed out\n", n)
+		}
 		saySeal(w, j.Job.Seal)
 		if t.Failed() > 0 {
 			say(w, "  %d users were not reset; see who and why:\n    job failed%s %s\n", t.Failed(), at, j.Job.ID)
 		}
+		if n := t.SignOuts[job.SignOutFailed]; n > 0 {
+			say(w, "  %d users could not be signed out; see who may still hold a session:\n    job still-open%s %s\n", n, at, j.Job.ID)
+		}
 	}
-	if len(jobs) > 0 {
+	switch {
+	case slices.ContainsFunc(jobs, func(j worker.JobStatus) bool { return !j.Job.Policy.SignOut }):
 		say(w, "\nA reset does not end sessions: whoever is signed in stays so until the tokens\nexpire.\n")
+	case len(jobs) > 0:
+		say(w, "\nA sign-out ends sessions where Cognito is asked: a token that is verified\nelsewhere is accepted until it expires, and the cookie of the hosted pages stays.\n")
 	}
 }
 
@@ -70,5 +83,12 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 func outcomesLine(j worker.JobStatus) string {
 	t := j.Totals
 	done := t.Targets - t.Pending
-	return fmt.Sprintf("%d of %d done, %d failed", done, max(j.Job.Counts.Targets, t.Targets), t.Failed())
+	s := fmt.Sprintf("%d of %d done, %d failed", done, max(j.Job.Counts.Targets, t.Targets), t.Failed())
+	if j.Job.Policy.SignOut {
+		s += fmt.Sprintf(", %d signed out", t.SignOuts[job.SignOutDone])
+		if n := t.SignOuts[job.SignOutFailed]; n > 0 {
+			s += fmt.Sprintf(", %d not", n)
+		}
+	}
+	return s
 }

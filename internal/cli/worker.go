@@ -39,7 +39,8 @@ either way: start it again.
 
 EXIT CODES
    0 done, or told to stop   1 error   2 wrong usage
-   3 done, and some users failed   4 halted: mend the cause and start again
+   3 done, and some users failed or could not be signed out
+   4 halted: mend the cause and start again
    130, 143 a drain was interrupted; nothing is lost`
 
 // Worker is the program worker.
