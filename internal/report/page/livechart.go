@@ -26,8 +26,8 @@ func thin(all []telemetry.Sample, n int) []telemetry.Sample {
 // tooFew says why there is no picture yet.
 const tooFew = "The curve begins after a few seconds."
 
-// paceChart draws pace, budget, quota and throttles.
-func paceChart(samples []telemetry.Sample) chart {
+// paceChart draws pace, budget, quota and throttles of one operation.
+func paceChart(id, title string, samples []telemetry.Sample, of func(telemetry.Sample) telemetry.Flow) chart {
 	s := thin(samples, points)
 	if len(s) < 3 {
 		return chart{Empty: tooFew}
@@ -36,21 +36,23 @@ func paceChart(samples []telemetry.Sample) chart {
 	var pace, budget, quota []float64
 	for i, p := range s {
 		at[i] = p.At
-		pace, budget, quota = append(pace, p.Resets.Pace), append(budget, p.Resets.Budget), append(quota, p.Resets.Quota)
+		f := of(p)
+		pace, budget, quota = append(pace, f.Pace), append(budget, f.Budget), append(quota, f.Quota)
 	}
 	// The calls and throttles between two samples stand at the later one.
 	var calls, throttled []float64
 	for i := range s[1:] {
 		took := s[i+1].At.Sub(s[i].At).Seconds()
-		calls = append(calls, float64(s[i+1].Resets.Calls-s[i].Resets.Calls)/took)
-		throttled = append(throttled, float64(s[i+1].Resets.Throttled-s[i].Resets.Throttled)/took)
+		calls = append(calls, float64(of(s[i+1]).Calls-of(s[i]).Calls)/took)
+		throttled = append(throttled, float64(of(s[i+1]).Throttled-of(s[i]).Throttled)/took)
 	}
-	first, last := s[0], s[len(s)-1]
+	from, to := s[0].At, s[len(s)-1].At
+	first, last := of(s[0]), of(s[len(s)-1])
 	return chart{
-		ID: "pace", Title: "Pace of resets", Unit: "calls a second", From: first.At, To: last.At,
+		ID: id, Title: title, Unit: "calls a second", From: from, To: to,
 		Text: fmt.Sprintf("In the last %s: %s calls, %s of them throttled. Now the pace is %s of a budget of %s a second; Cognito grants %s to all callers together.",
-			span(last.At.Sub(first.At)), count(int64(last.Resets.Calls-first.Resets.Calls)), count(int64(last.Resets.Throttled-first.Resets.Throttled)),
-			figure(last.Resets.Pace), figure(last.Resets.Budget), figure(last.Resets.Quota)),
+			span(to.Sub(from)), count(int64(last.Calls-first.Calls)), count(int64(last.Throttled-first.Throttled)),
+			figure(last.Pace), figure(last.Budget), figure(last.Quota)),
 		Series: []series{
 			{Name: "calls made", Class: "good", At: at[1:], Y: calls, Area: true},
 			{Name: "pace", Class: "link", At: at, Y: pace},
@@ -76,7 +78,7 @@ func doneChart(samples []telemetry.Sample) chart {
 	first, last := s[0], s[len(s)-1]
 	return chart{
 		ID: "done", Title: "Users with an outcome", Unit: "users", From: first.At, To: last.At,
-		Text: fmt.Sprintf("%s now, %s of them not reset; %s more than %s ago.", count(last.Done), count(last.Failed), count(last.Done-first.Done), span(last.At.Sub(first.At))),
+		Text: fmt.Sprintf("%s at %s, %s of them not reset; %s more than %s before.", count(last.Done), last.At.UTC().Format("15:04:05"), count(last.Failed), count(last.Done-first.Done), span(last.At.Sub(first.At))),
 		Series: []series{
 			{Name: "with an outcome", Class: "good", At: at, Y: done, Area: true},
 			{Name: "not reset", Class: "bad", At: at, Y: failed},

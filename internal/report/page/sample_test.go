@@ -149,6 +149,7 @@ func live() page.Live {
 		s.Failed = s.Done * 1088 / 34_100
 		s.Pending = 60_000 - s.Done
 		s.SignOutsPending = 40
+		s.SignOuts = telemetry.Flow{Pace: 20, Budget: 20, Quota: 25, Calls: s.Resets.Calls - s.Resets.Throttled}
 		l.Samples = append(l.Samples, s)
 	}
 	return l

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -44,10 +43,11 @@ type LiveJob struct {
 type status struct {
 	head
 	Live
-	Script template.JS
-	Pace   chart
-	Sum    chart
-	Rows   []liveRow
+	Script   template.JS
+	Pace     chart
+	SignOuts chart
+	Sum      chart
+	Rows     []liveRow
 }
 
 // liveRow is a minute of the table.
@@ -73,7 +73,9 @@ func Status(l Live) ([]byte, error) {
 		title = share(d, t) + " done · " + title
 	}
 	v.head = newHead(title, StatusPolicy)
-	v.Pace, v.Sum = paceChart(l.Samples), doneChart(l.Samples)
+	v.Pace = paceChart("pace", "Pace of resets", l.Samples, func(s telemetry.Sample) telemetry.Flow { return s.Resets })
+	v.SignOuts = paceChart("signouts", "Pace of sign-outs", l.Samples, func(s telemetry.Sample) telemetry.Flow { return s.SignOuts })
+	v.Sum = doneChart(l.Samples)
 	v.Rows = liveRows(l.Samples)
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, "status.html", v); err != nil {
@@ -159,7 +161,7 @@ func (v status) Last() telemetry.Sample {
 }
 
 // Throttled is how many calls were throttled since the worker started.
-func (v status) Throttled() int64 { return int64(min(v.Last().Resets.Throttled, math.MaxInt64)) }
+func (v status) Throttled() uint64 { return v.Last().Resets.Throttled + v.Last().SignOuts.Throttled }
 
 // Left is the time left at the speed of the last minute.
 func (v status) Left() string {
