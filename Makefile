@@ -12,7 +12,7 @@ KILLS       ?= 200
 CRASHTESTS  ?= .
 RUNBOOK     ?=
 
-.PHONY: build demo test test-race test-peers test-crash test-dashboards test-dashboards-live dashboards check bench bench-pace fuzz clean
+.PHONY: build demo test test-race test-peers test-crash test-dashboards test-dashboards-live test-browser dashboards check bench bench-pace fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
@@ -50,6 +50,10 @@ dashboards:
 # promtool is in Debian's package prometheus.
 test-dashboards:
 	RELOCK_PROMTOOL=required $(GO) test -count=1 ./internal/dashboard/...
+
+# Chromium and node are in Debian's packages chromium and nodejs.
+test-browser:
+	GO=$(GO) ./test/chromium/run
 
 # A real Prometheus, ten minutes of faults.
 test-dashboards-live: build

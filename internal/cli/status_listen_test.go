@@ -3,12 +3,14 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +133,13 @@ func TestTheStatusListenerEnds(t *testing.T) {
 		t.Errorf("a HEAD is answered with %q, %v", answer, err)
 	}
 	stop()
+	// Left to itself, the listener waits longer for the rest of the request.
+	if err := slow.SetReadDeadline(time.Now().Add(statusHeaderWithin - time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := slow.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the slow reader is not cut off: %v", err)
+	}
 	if _, err := (&net.Dialer{}).DialContext(context.WithoutCancel(t.Context()), "tcp", ln.Addr().String()); err == nil {
 		t.Error("the listener still listens")
 	}

@@ -82,6 +82,14 @@ func (v evidence) Done() int64 { return v.Targets - v.Pending }
 // Cancelled is how many targets were reset by nobody because somebody said so.
 func (v evidence) Cancelled() int64 { return v.Done() - v.Reset - v.Failed }
 
+// Over is whether nothing happens to the job any more.
+func (v evidence) Over() bool {
+	return v.Pending == 0 && (v.Job.State == job.StateFinished || v.Job.State == job.StateCancelled)
+}
+
+// Planned is whether the job's plan was kept. Jobs of the first versions have none.
+func (v evidence) Planned() bool { return v.Job.Plan.Account != "" || v.Job.Plan.BudgetReason != "" }
+
 // ExcludedUsers is how many users the exclusions name.
 func (v evidence) ExcludedUsers() int64 { return int64(v.Job.Plan.Excluded) }
 

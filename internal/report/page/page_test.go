@@ -143,6 +143,13 @@ func TestTheEvidenceSaysWhatTheRecordsSay(t *testing.T) {
 		"pending": {func(e *report.Evidence) { e.Pending, e.Reset = 1, e.Reset-1; unsealed(e) }, []string{
 			"1 user of 306,000 still has no outcome", "<code>pending</code>", "The job has no seal yet", "There is no seal yet",
 		}, []string{"Every one of", "Verify it"}},
+		"over without a seal": {func(e *report.Evidence) { unsealed(e) }, []string{
+			"The job has no seal. See", "The job is over and has no seal.",
+		}, []string{"no seal yet"}},
+		"without findings": {func(e *report.Evidence) { e.Job.Plan.Findings = nil }, []string{"Nothing was found that spoke against"}, []string{"is not recorded"}},
+		"without a plan": {func(e *report.Evidence) { e.Job.Plan = job.Plan{} }, []string{
+			"What was found before the first message is not recorded",
+		}, []string{"Nothing was found", "Projection", "Settings that shaped"}},
 		"tampered": {func(e *report.Evidence) { e.Sealed = report.SealBroken }, []string{
 			"<strong>not</strong> those that were sealed", "Somebody or something changed them afterwards",
 		}, []string{"Verify it", "give the root that was sealed when the job ended.</p>"}},
