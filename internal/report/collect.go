@@ -1,11 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"relock/internal/job"
@@ -148,6 +150,8 @@ func chain(ctx context.Context, led Ledger, j job.Job) ([]Link, error) {
 			Reset: t.Outcomes[job.Reset] + t.Outcomes[job.AlreadyReset],
 		})
 	}
-	slices.SortStableFunc(links, func(a, b Link) int { return a.Created.Compare(b.Created) })
+	slices.SortFunc(links, func(a, b Link) int {
+		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID))
+	})
 	return links, nil
 }
