@@ -1,6 +1,9 @@
 package cli
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // What AWS asks for, in dollars, in us-east-1; other Regions differ by some tenths.
 // SQS standard queues: $0.40 a million requests of up to 64 KiB, after the first
@@ -36,17 +39,20 @@ type cost struct {
 func costOf(set settings, targets int64, signOut bool) cost {
 	n, c := float64(targets), cost{}
 	if set.queue.kind == "sqs" {
-		c.SQS = n * sqsRequestsPerUser * dollarsPerSQSRequest
+		c.SQS = tenthCents(n * sqsRequestsPerUser * dollarsPerSQSRequest)
 	}
 	if set.ledger.kind == "dynamodb" {
 		writes := float64(dynamoDBWritesPerUser)
 		if signOut {
 			writes += dynamoDBWritesSignOut
 		}
-		c.DynamoDB = n * (writes*dollarsPerDynamoDBWrite + dynamoDBReadsPerUser*dollarsPerDynamoDBRead)
+		c.DynamoDB = tenthCents(n * (writes*dollarsPerDynamoDBWrite + dynamoDBReadsPerUser*dollarsPerDynamoDBRead))
 	}
 	return c
 }
+
+// tenthCents rounds up: there is nothing for nothing.
+func tenthCents(d float64) float64 { return math.Ceil(d*1000) / 1000 }
 
 // words are empty where nothing costs.
 func (c cost) words(set settings) string {

@@ -38,8 +38,8 @@ Faults, each NAME[@SERVICE[.OPERATION]]=RATE[,count=N][,skip=N]:
 
 User pools, each ID[,alias=A+B][,usernames=A+B][,recovery=A+B][,email=DEVELOPER]
 [,sms][,sms=FAILURE][,estimate=N][,case-insensitive][,replica][,custom-message]
-[,on-demand=PATTERN], where any name of the pattern is a confirmed user; their
-users; and what AWS leaves open:
+[,custom-sender][,on-demand=PATTERN], where any name of the pattern is a
+confirmed user; their users; and what AWS leaves open:
 
    --pool eu-west-1_AbCdEf123,alias=email --pool-users users.csv
    --pool eu-west-1_Million001,email=DEVELOPER,on-demand=user-[0-9]{7}

@@ -184,6 +184,9 @@ func (s settings) workerCommand(cmd *cli.Command) string {
 	}
 	if r := cmd.Float(flagRate); r != 0 {
 		b += fmt.Sprintf(" --%s %g", flagRate, r)
+		if rateForced(cmd) {
+			b += fmt.Sprintf(" --%s %s", flagForce, preflight.RateOverQuota)
+		}
 	}
 	return b + " --drain"
 }

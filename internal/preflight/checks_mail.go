@@ -68,7 +68,7 @@ func smsMissing(l look) []job.Finding {
 	if why == "" || l.Pool.SmsConfiguration != nil {
 		return nil
 	}
-	return one(SMSNotConfigured, why+", and it has no role to send SMS with (SmsConfiguration). Configure SMS, or set account recovery to e-mail.")
+	return one(SMSNotConfigured, why+", and the pool has no role to send SMS with (SmsConfiguration). Configure SMS, or set account recovery to e-mail.")
 }
 
 // smsFailing: the account's SMS spending limit cannot be asked with what Relock

@@ -2,6 +2,8 @@ package preflight
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"time"
 
 	"relock/internal/job"
@@ -48,16 +50,25 @@ func notEncrypted(l look) []job.Finding {
 	return one(QueueNotEncrypted, "The queue is not encrypted at rest, and messages hold usernames. Turn on SqsManagedSseEnabled, or give it a KMS key.")
 }
 
-// long writes a duration of minutes to days.
+// long writes a duration of seconds to days.
 func long(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%.1f hours", d.Hours())
-	default:
-		return fmt.Sprintf("%.1f days", d.Hours()/24)
+	for _, unit := range []struct {
+		size      time.Duration
+		one, many string
+		from      time.Duration
+	}{
+		{24 * time.Hour, "day", "days", 48 * time.Hour},
+		{time.Hour, "hour", "hours", time.Hour},
+		{time.Minute, "minute", "minutes", time.Minute},
+	} {
+		if d < unit.from {
+			continue
+		}
+		n := strconv.FormatFloat(math.Round(10*float64(d)/float64(unit.size))/10, 'f', -1, 64)
+		if n == "1" {
+			return "1 " + unit.one
+		}
+		return n + " " + unit.many
 	}
+	return fmt.Sprintf("%d seconds", int(d.Seconds()))
 }

@@ -54,8 +54,8 @@ func ParseQuota(s string) (Category, Limit, error) {
 
 // ParsePool reads ID[,OPTION…] with the options alias=A+B, usernames=A+B,
 // recovery=A+B, email=DEVELOPER, sms, sms=FAILURE, estimate=N, case-insensitive,
-// replica, custom-message and, as the last one because a pattern may hold commas,
-// on-demand=PATTERN.
+// replica, custom-message, custom-sender and, as the last one because a pattern may
+// hold commas, on-demand=PATTERN.
 func ParsePool(s string) (PoolConfig, error) {
 	head, pattern, lazy := strings.Cut(s, ",on-demand=")
 	parts := strings.Split(head, ",")
@@ -88,12 +88,20 @@ func ParsePool(s string) (PoolConfig, error) {
 		case "replica":
 			cfg.Replica = true
 		case "custom-message":
-			cfg.CustomMessage = "arn:aws:lambda:" + strings.SplitN(cfg.ID, "_", 2)[0] + ":" + defaultAccount + ":function:custom-message"
+			cfg.CustomMessage = function(cfg.ID, name)
+		case "custom-sender":
+			cfg.CustomSender = function(cfg.ID, name)
 		default:
-			return cfg, fmt.Errorf("pool %q: there is no option %q; the options are alias=, usernames=, recovery=, email=, sms, estimate=, case-insensitive, replica, custom-message, on-demand=", s, name)
+			return cfg, fmt.Errorf("pool %q: there is no option %q; the options are alias=, usernames=, recovery=, email=, sms, estimate=, case-insensitive, replica, custom-message, custom-sender, on-demand=", s, name)
 		}
 	}
 	// What the pool itself checks, without making one.
 	_, err := newPool(nil, cfg, time.Time{})
 	return cfg, err
+}
+
+// function is the ARN of a Lambda function in the Region of a pool.
+func function(pool, name string) string {
+	region, _, _ := strings.Cut(pool, "_")
+	return "arn:aws:lambda:" + region + ":" + defaultAccount + ":function:" + name
 }

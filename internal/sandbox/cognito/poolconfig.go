@@ -40,6 +40,9 @@ type PoolConfig struct {
 	SMSFailure string `json:"sms_failure,omitzero"`
 	// CustomMessage is the ARN of the pool's CustomMessage trigger.
 	CustomMessage string `json:"custom_message,omitzero"`
+	// CustomSender is the ARN of a function that sends the pool's e-mail and SMS in
+	// place of Cognito. The sandbox shows it and sends as ever.
+	CustomSender string `json:"custom_sender,omitzero"`
 	// Replica makes the pool one of a secondary Region: writes are refused with
 	// OperationNotEnabledException.
 	Replica bool `json:"replica,omitzero"`
@@ -118,6 +121,10 @@ func newPool(c *Cognito, cfg PoolConfig, now time.Time) (*Pool, error) {
 	}
 	if cfg.CustomMessage != "" {
 		s.Lambda["CustomMessage"] = cfg.CustomMessage
+	}
+	if cfg.CustomSender != "" {
+		sender := map[string]string{"LambdaArn": cfg.CustomSender, "LambdaVersion": "V1_0"}
+		s.Lambda["CustomEmailSender"], s.Lambda["CustomSMSSender"] = sender, sender
 	}
 	if cfg.CaseInsensitive {
 		s.Username = &usernameConfig{CaseSensitive: new(false)}
