@@ -81,6 +81,7 @@ func (w *Worker) lookAtJobs(ctx context.Context, empty bool) {
 		w.halts.trip(job.HaltLedger, "", err)
 		return
 	}
+	w.discards.look(ctx, w)
 	w.pauseAll()
 	if w.cfg.Drain && w.drained(empty) {
 		w.finish(errDrained)

@@ -33,6 +33,7 @@ type Worker struct {
 	signOuts *signOuts
 	canaries canaries
 	endings  endings
+	discards discards
 	// received is when the queue last handed out a message, in nanoseconds since
 	// the epoch.
 	received atomic.Int64
