@@ -119,6 +119,7 @@ func ParseForce(values []string) (codes []string, unknown string) {
 		for c := range strings.SplitSeq(v, ",") {
 			c = strings.TrimSpace(c)
 			switch {
+			case c == "": // of an empty variable
 			case !slices.Contains(Forceable(), c):
 				return nil, c
 			case !slices.Contains(codes, c):
