@@ -44,7 +44,7 @@ func checkNeeded(t *testing.T, asked []iam.Asked, mine func(action string) bool)
 			}
 			seen++
 			if !slices.ContainsFunc(asked, func(a iam.Asked) bool { return misses(t, a, g) }) {
-				t.Errorf("deploy/iam/%s.json grants %s on %s (%s), and nobody misses it", g.policy, g.action, g.resource, g.sid)
+				t.Errorf("deploy/iam/%s.json grants %s on %s (%s %s), and nobody misses it", g.policy, g.action, g.resource, g.sid, g.value)
 			}
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"relock/internal/sandbox/cognito"
 	"relock/internal/sandbox/fault"
 	"relock/internal/sandbox/iam"
+	"relock/internal/sandbox/sqs"
 )
 
 // role is who runs a program: an access key, and the policies it has.
@@ -40,7 +41,8 @@ type night struct {
 	guard  *iam.Guard
 	server *sandbox.Server
 	pool   *cognito.Pool
-	list   string
+	// list has all users, and one whom the pool does not know; spared one of them.
+	list, spared string
 }
 
 // newNight sets up the queues, encrypted, the pool, which sends with SES, and the
@@ -76,14 +78,12 @@ func newNight(t *testing.T, reduce func(name string, p iam.Policy) iam.Policy) *
 	for i := range users {
 		name := fmt.Sprintf("user%02d", i)
 		list.WriteString(name + "\n")
-		seed := cognito.Seed{Username: name, Email: name + "@example.com", EmailVerified: true}
-		if i < 2 {
-			seed.Groups = []string{"staff"}
-		}
-		if err := n.pool.Seed(seed); err != nil {
+		if err := n.pool.Seed(cognito.Seed{Username: name, Email: name + "@example.com", EmailVerified: true, Groups: []string{"staff"}, Sessions: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}
+	list.WriteString("nobody\n")
+	n.spared = n.file("spared.csv", "email\nuser00@example.com\n")
 	n.list = n.file("users.csv", list.String())
 	url, err := n.server.Start("127.0.0.1:0")
 	if err != nil {
@@ -164,14 +164,17 @@ func (n *night) whole(first role, enqueueFlags ...string) (problems []string) {
 		}
 	}
 	const noQuota = "error@servicequotas.GetServiceQuota=1,code=NoSuchResourceException,message=none applied"
+	consent := []string{"--yes", "--max-users", "100"}
+	enqueue := func(as role, want int, args ...string) {
+		do(as, cli.Enqueue, want, slices.Concat([]string{"enqueue"}, consent, args)...)
+	}
 
-	send := slices.Concat([]string{"enqueue", "--job", "night", "--yes", "--max-users", "100"}, enqueueFlags, []string{n.list})
-	n.fault(noQuota, "error@sqs.SendMessageBatch=1,code=QueueDoesNotExist,query-code=AWS.SimpleQueueService.NonExistentQueue") // interrupted, and goes on
-	do(first, cli.Enqueue, cli.ExitError, send...)
+	// Interrupted, and goes on.
+	send := slices.Concat(enqueueFlags, []string{"--job", "night", "--sign-out", "--exclude", n.spared, n.list})
+	n.fault(noQuota, "error@sqs.SendMessageBatch=1,code=QueueDoesNotExist,query-code=AWS.SimpleQueueService.NonExistentQueue")
+	enqueue(first, cli.ExitError, send...)
 	n.fault(noQuota)
-	do(first, cli.Enqueue, cli.ExitOK, send...)
-	// Exclusions and lists from the pool ask who its users are.
-	do(first, cli.Enqueue, cli.ExitOK, "enqueue", "--dry-run", "--group", "staff", "--exclude", n.file("spare.csv", "email\nuser00@example.com\n"))
+	enqueue(first, cli.ExitOK, send...)
 	if err := n.server.SQS().Send("relock", "nonsense"); err != nil { // to be moved aside
 		n.t.Fatal(err)
 	}
@@ -181,26 +184,57 @@ func (n *night) whole(first role, enqueueFlags ...string) (problems []string) {
 	do(operator, cli.Job, cli.ExitOK, "job", "resume", "--user-pool-id", poolID)
 	// A reply that is lost makes the worker ask.
 	n.fault("reset-after@cognito-idp.AdminResetUserPassword=1,count=1,skip=2")
-	do(worker, cli.Worker, cli.ExitOK, "worker", "--drain")
+	do(worker, cli.Worker, cli.ExitSomeFailed, "worker", "--drain")
 	n.fault()
+	evidence := filepath.Join(n.t.TempDir(), "evidence.html")
 	for _, args := range [][]string{
 		{"list"}, {"status", "night"}, {"results", "night"}, {"failed", "night"}, {"pending", "night"},
+		{"still-open", "--list", "night"}, {"recovery", "night"}, {"recovery", "--all", "night"},
+		{"evidence", "--output", evidence, "night"}, {"verify", "night"},
 	} {
 		do(operator, cli.Job, cli.ExitOK, append([]string{"job"}, args...)...)
 	}
-	do(first, cli.Enqueue, cli.ExitOK, "enqueue", "--job", "second", "--yes", "--max-users", "100", n.list)
-	for _, args := range [][]string{{"pause", "second"}, {"resume", "second"}, {"cancel", "second"}} {
-		do(operator, cli.Job, cli.ExitOK, append([]string{"job"}, args...)...)
-	}
+
+	enqueue(first, cli.ExitOK, "--job", "again", "--retry-failed", "night")
+	do(operator, cli.Job, cli.ExitOK, "job", "pause", "again")
+	do(operator, cli.Job, cli.ExitOK, "job", "resume", "again")
+	do(operator, cli.Job, cli.ExitOK, "job", "cancel", "again")
+	enqueue(first, cli.ExitOK, "--dry-run", "--all-users")
+	enqueue(first, cli.ExitOK, "--dry-run", "--group", "staff")
+
+	// A dead letter of an open job is sent again, the malformed one stays.
+	enqueue(first, cli.ExitOK, "--job", "dead", "--exclude", n.spared, n.list)
+	n.kill("dead")
+	do(operator, cli.Job, cli.ExitOK, "job", "dead-letters")
+	do(operator, cli.Job, cli.ExitOK, "job", "dead-letters", "--redrive")
+	do(operator, cli.Job, cli.ExitOK, "job", "cancel", "dead")
+
 	resets := 0
 	for u := range n.pool.Users() {
 		resets += len(u.Resets)
 	}
-	if resets != users {
-		problems = append(problems, fmt.Sprintf("%d resets, want one for each of %d users", resets, users))
+	if resets != users-1 {
+		problems = append(problems, fmt.Sprintf("%d resets, want one for each of %d users but the one spared", resets, users))
 	}
 	if d, err := n.server.SQS().Depth("relock-dlq"); err != nil || d.Visible != 1 {
 		problems = append(problems, fmt.Sprintf("the dead-letter queue has %+v (%v), want the malformed message", d, err))
 	}
 	return problems
+}
+
+// kill moves a message of the job to the dead-letter queue, as the queue does with
+// one that was received too often.
+func (n *night) kill(job string) {
+	n.t.Helper()
+	messages, err := n.server.SQS().Messages("relock", 0)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	i := slices.IndexFunc(messages, func(m sqs.Message) bool { return strings.Contains(m.Body, `"job":"`+job+`"`) })
+	if i < 0 {
+		n.t.Fatalf("no message of job %s in the queue", job)
+	}
+	if err := n.server.SQS().Send("relock-dlq", messages[i].Body); err != nil {
+		n.t.Fatal(err)
+	}
 }

@@ -3,6 +3,7 @@ package deploy
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,8 +48,9 @@ func policy(t *testing.T, name string) iam.Policy {
 	return p
 }
 
-// grant is one action on one resource that a policy allows.
-type grant struct{ policy, sid, action, resource string }
+// grant is one action on one resource that a policy allows or, where value is not
+// empty, one value that a condition of it takes.
+type grant struct{ policy, sid, action, resource, value string }
 
 // grants are all of a policy.
 func grants(name string, p iam.Policy) []grant {
@@ -56,7 +58,12 @@ func grants(name string, p iam.Policy) []grant {
 	for _, s := range p.Statements {
 		for _, a := range s.Actions {
 			for _, r := range s.Resources {
-				all = append(all, grant{name, s.Sid, a, r})
+				all = append(all, grant{name, s.Sid, a, r, ""})
+				for _, c := range s.Conditions {
+					for _, v := range c.Values {
+						all = append(all, grant{name, s.Sid, a, r, v})
+					}
+				}
 			}
 		}
 	}
@@ -69,13 +76,26 @@ func without(p iam.Policy, g grant) iam.Policy {
 	for _, s := range p.Statements {
 		for _, a := range s.Actions {
 			for _, r := range s.Resources {
-				if (grant{g.policy, s.Sid, a, r}) != g {
-					one := s
-					one.Actions, one.Resources = []string{a}, []string{r}
-					out.Statements = append(out.Statements, one)
+				one := s
+				one.Actions, one.Resources = []string{a}, []string{r}
+				if (grant{g.policy, s.Sid, a, r, g.value}) == g {
+					if g.value == "" {
+						continue
+					}
+					one.Conditions = withoutValue(s.Conditions, g.value)
 				}
+				out.Statements = append(out.Statements, one)
 			}
 		}
+	}
+	return out
+}
+
+func withoutValue(conditions []iam.Condition, value string) []iam.Condition {
+	var out []iam.Condition
+	for _, c := range conditions {
+		c.Values = slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool { return v == value })
+		out = append(out, c)
 	}
 	return out
 }

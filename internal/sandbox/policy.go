@@ -22,12 +22,12 @@ func guarded(g *iam.Guard) func(wire.Caller, string, string) *wire.Error {
 // conditionKeys are what the request says of itself beside action and resource.
 // Only SQS uses keys for its callers here. Source: "kms:ViaService" in the KMS
 // Developer Guide.
-func conditionKeys(action, resource string) map[string]string {
+func conditionKeys(action, resource string) map[string][]string {
 	part := strings.Split(resource, ":") // arn:aws:kms:REGION:…
 	if !strings.HasPrefix(action, "kms:") || len(part) < 4 {
 		return nil
 	}
-	return map[string]string{"kms:ViaService": "sqs." + part[3] + ".amazonaws.com"}
+	return map[string][]string{"kms:ViaService": {"sqs." + part[3] + ".amazonaws.com"}}
 }
 
 // denied is AWS's refusal, in the words that it has used since 2021. Source:

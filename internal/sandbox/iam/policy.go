@@ -1,7 +1,7 @@
 // Package iam reads identity policies and decides by them, as far as the
 // policies of deploy/ go: Allow and Deny, actions and resources with wildcards,
-// and the conditions StringEquals and StringLike. Whatever else a policy holds is
-// an error, so that nothing in it is quietly ignored.
+// and the conditions StringEquals, StringLike and ForAllValues:StringLike. Whatever
+// else a policy holds is an error, so that nothing in it is quietly ignored.
 package iam
 
 import (
@@ -34,11 +34,17 @@ type Statement struct {
 }
 
 // Condition wants the value of a key to be one of Values. A key that the request
-// does not have fails it.
+// does not have fails it, unless it is for all values: then there is none to fail.
 type Condition struct {
 	Key    string
 	Like   bool // with wildcards
+	All    bool // each of the request's values has to be one of Values
 	Values []string
+}
+
+// operators are the conditions that are known.
+var operators = map[string]Condition{
+	"StringEquals": {}, "StringLike": {Like: true}, "ForAllValues:StringLike": {Like: true, All: true},
 }
 
 // Request is what somebody wants to do.
@@ -47,8 +53,8 @@ type Request struct {
 	Action string
 	// Resource is an ARN, or "*" for actions without a resource.
 	Resource string
-	// Context has the condition keys, such as kms:ViaService.
-	Context map[string]string
+	// Context has the condition keys, such as kms:ViaService, with their values.
+	Context map[string][]string
 }
 
 // Parse reads a policy document.
@@ -121,11 +127,13 @@ func parseStatement(raw json.RawMessage) (Statement, error) {
 		return s, errors.New("it needs an Action and a Resource")
 	}
 	for _, op := range slices.Sorted(maps.Keys(in.Condition)) {
-		if op != "StringEquals" && op != "StringLike" {
-			return s, fmt.Errorf("the condition %s is not known here: StringEquals and StringLike are", op)
+		c, ok := operators[op]
+		if !ok {
+			return s, fmt.Errorf("the condition %s is not known here: %s are", op, strings.Join(slices.Sorted(maps.Keys(operators)), ", "))
 		}
 		for _, key := range slices.Sorted(maps.Keys(in.Condition[op])) {
-			s.Conditions = append(s.Conditions, Condition{Key: key, Like: op == "StringLike", Values: in.Condition[op][key]})
+			c.Key, c.Values = key, in.Condition[op][key]
+			s.Conditions = append(s.Conditions, c)
 		}
 	}
 	return s, nil
@@ -182,9 +190,15 @@ func (s *Statement) matches(r Request) bool {
 	if !slices.ContainsFunc(s.Resources, func(p string) bool { return match(p, r.Resource) }) {
 		return false
 	}
-	for _, c := range s.Conditions {
-		v, ok := r.Context[c.Key]
-		if !ok || !slices.ContainsFunc(c.Values, func(want string) bool { return want == v || c.Like && match(want, v) }) {
+	return !slices.ContainsFunc(s.Conditions, func(c Condition) bool { return !c.holds(r.Context[c.Key]) })
+}
+
+func (c Condition) holds(values []string) bool {
+	if !c.All && len(values) != 1 {
+		return false
+	}
+	for _, v := range values {
+		if !slices.ContainsFunc(c.Values, func(want string) bool { return want == v || c.Like && match(want, v) }) {
 			return false
 		}
 	}

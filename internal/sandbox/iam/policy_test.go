@@ -15,7 +15,8 @@ const sample = `{
     {"Sid": "Queue", "Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:Get*"], "Resource": "arn:aws:sqs:eu-west-1:1:jobs"},
     {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Condition": {"StringEquals": {"kms:ViaService": ["sqs.eu-west-1.amazonaws.com"]}}},
     {"Effect": "Deny", "Action": "sqs:GetQueueUrl", "Resource": "arn:aws:sqs:*:1:secret-?"},
-    {"Effect": "Allow", "Action": "sqs:GetQueueUrl", "Resource": "*"}
+    {"Effect": "Allow", "Action": "sqs:GetQueueUrl", "Resource": "*"},
+    {"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": "t", "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["jobs", "work#*"]}}}
   ]
 }`
 
@@ -29,7 +30,7 @@ func TestAllowed(t *testing.T) {
 	for _, c := range []struct {
 		name             string
 		action, resource string
-		context          map[string]string
+		context          map[string][]string
 		want             bool
 	}{
 		{"granted", "sqs:SendMessage", jobs, nil, true},
@@ -38,9 +39,12 @@ func TestAllowed(t *testing.T) {
 		{"another action", "sqs:ReceiveMessage", jobs, nil, false},
 		{"another resource", "sqs:SendMessage", jobs + "-dlq", nil, false},
 		{"an ARN in another case", "sqs:SendMessage", strings.ToUpper(jobs), nil, false},
-		{"the condition holds", "kms:Decrypt", "k", map[string]string{"kms:ViaService": "sqs.eu-west-1.amazonaws.com"}, true},
-		{"the condition does not", "kms:Decrypt", "k", map[string]string{"kms:ViaService": "dynamodb.eu-west-1.amazonaws.com"}, false},
+		{"the condition holds", "kms:Decrypt", "k", map[string][]string{"kms:ViaService": {"sqs.eu-west-1.amazonaws.com"}}, true},
+		{"the condition does not", "kms:Decrypt", "k", map[string][]string{"kms:ViaService": {"dynamodb.eu-west-1.amazonaws.com"}}, false},
 		{"the condition's key is missing", "kms:Decrypt", "k", nil, false},
+		{"all values", "dynamodb:UpdateItem", "t", map[string][]string{"dynamodb:LeadingKeys": {"jobs", "work#1"}}, true},
+		{"not all values", "dynamodb:UpdateItem", "t", map[string][]string{"dynamodb:LeadingKeys": {"jobs", "list#1"}}, false},
+		{"no values", "dynamodb:UpdateItem", "t", nil, true},
 		{"denied though allowed", "sqs:GetQueueUrl", "arn:aws:sqs:eu-west-1:1:secret-1", nil, false},
 		{"the denial is of others", "sqs:GetQueueUrl", "arn:aws:sqs:eu-west-1:1:secret-12", nil, true},
 	} {
@@ -57,7 +61,7 @@ func TestAllowed(t *testing.T) {
 	if Allowed(Request{Action: "sqs:SendMessage", Resource: jobs}, p.Without("sqs:SendMessage")) {
 		t.Error("without the action the policy still allows it")
 	}
-	want := []string{"kms:Decrypt", "sqs:Get*", "sqs:GetQueueUrl", "sqs:SendMessage"}
+	want := []string{"dynamodb:UpdateItem", "kms:Decrypt", "sqs:Get*", "sqs:GetQueueUrl", "sqs:SendMessage"}
 	if d := cmp.Diff(want, p.Actions()); d != "" {
 		t.Errorf("Actions (-want +got):\n%s", d)
 	}
