@@ -127,13 +127,13 @@ func (s *scene) scheduledRun(ctx context.Context) error {
 		"--drain", "--metrics-listen", "off", "--push-gateway", "http://"+s.gateway, "--push-group", "quarter")
 }
 
-// send enqueues a list of users. Of those after the first good ones, six in ten do
+// send enqueues a list of users. Of those after the first good ones, four in ten do
 // not exist.
 func (s *scene) send(ctx context.Context, name, queue, ledger string, good, mixed int) error {
 	var b strings.Builder
 	b.WriteString("username\n")
 	for i := range good + mixed {
-		if i >= good && i%10 < 6 {
+		if i >= good && i%10 < 4 {
 			fmt.Fprintf(&b, "nobody-%06d\n", i)
 		} else {
 			fmt.Fprintf(&b, "user-%06d\n", i)
@@ -150,7 +150,7 @@ func (s *scene) send(ctx context.Context, name, queue, ledger string, good, mixe
 // enqueue sends the job of this run, and lets ten of its messages be received so
 // often that they become dead letters.
 func (s *scene) enqueue(ctx context.Context) error {
-	if err := s.send(ctx, "live", s.queue, s.ledger, 500, 29500); err != nil {
+	if err := s.send(ctx, "live", s.queue, s.ledger, 500, 9500); err != nil {
 		return err
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("eu-west-1"), config.WithBaseEndpoint(s.sandbox), config.WithCredentialsProvider(keys{}))
