@@ -200,7 +200,7 @@ func (r *rig) readTargets() {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		counted := ledger.Totals{Outcomes: map[job.Outcome]int64{}}
+		counted := ledger.Totals{Outcomes: map[job.Outcome]int64{}, SignOuts: map[job.SignOut]int64{}}
 		for e, err := range l.Entries(r.t.Context(), j.ID, ledger.Filter{}) {
 			if err != nil {
 				r.t.Fatal(err)
@@ -216,9 +216,13 @@ func (r *rig) readTargets() {
 			if e.Repeated {
 				counted.Repeated++
 			}
+			if e.SignOut != "" {
+				counted.SignOuts[e.SignOut]++
+			}
 			r.history.Targets = append(r.history.Targets, Target{
 				User: user, Exists: user[0] == 'u', Outcome: e.Outcome, Repeated: e.Repeated,
 				Claims: e.Attempts, Request: e.RequestID,
+				SignsOut: j.Policy.SignOut, SignOut: e.SignOut,
 			})
 		}
 		counted.Last = totals.Last

@@ -16,6 +16,8 @@ import (
 const (
 	opReset  = "AdminResetUserPassword"
 	opLookUp = "AdminGetUser"
+	// opSignOut is the second step of a job that ends sessions.
+	opSignOut = "AdminUserGlobalSignOut"
 	// opChoose stands for whatever a user does to choose a new password.
 	opChoose = "AdminSetUserPassword"
 )
@@ -52,6 +54,9 @@ type Target struct {
 	Repeated bool
 	Claims   int
 	Request  string // the ID of the call that decided
+	// SignsOut says that the job ends sessions, SignOut where that stands.
+	SignsOut bool
+	SignOut  job.SignOut
 }
 
 // History is everything that is known of a run.

@@ -131,10 +131,11 @@ func (r *rig) startSandbox(seed uint64) {
 		"serve", "--listen", "127.0.0.1:0", "--log", r.path("calls.jsonl"), "--seed", fmt.Sprint(seed),
 		"--pool", pool + ",email=DEVELOPER,on-demand=user-[0-9]{7}",
 		"--queue", queueName + ":2:20",
-		"--quota", "UserAccountRecovery=unlimited", "--quota", "UserRead=unlimited",
+		"--quota", "UserAccountRecovery=unlimited", "--quota", "UserRead=unlimited", "--quota", "UserUpdate=unlimited",
 		"--fault", "latency@cognito-idp=1,uniform:2ms:20ms",
 		"--fault", "latency@sqs=1,uniform:1ms:5ms",
 		"--fault", "reset-after@cognito-idp." + opReset + "=0.02",
+		"--fault", "reset-after@cognito-idp." + opSignOut + "=0.02",
 		"--fault", "duplicate@sqs=0.05",
 	}
 	cmd := exec.Command(filepath.Join(r.bin, "sandbox"), args...)
@@ -239,6 +240,9 @@ func (r *rig) enqueue(job string, users []string) {
 	if r.setup.createTable {
 		args = append(args, "--create-table")
 	}
+	if r.setup.signOut {
+		args = append(args, "--sign-out")
+	}
 	args = append(args, list)
 	var out bytes.Buffer
 	first := r.program("enqueue", "ENQUEUE", &out, args...)
@@ -274,7 +278,7 @@ func (r *rig) work(flags ...string) *proc {
 	r.starts++
 	p := &proc{key: fmt.Sprintf("WORKER%04d", r.starts), done: make(chan struct{})}
 	args := append(r.places(), "--drain", "--metrics-listen", "off",
-		"--rate", fmt.Sprint(*rateFlag), "--force", "rate_over_quota", "--visibility", visibility.String(),
+		"--rate", fmt.Sprint(*rateFlag), "--sign-out-rate", fmt.Sprint(*rateFlag), "--force", "rate_over_quota", "--visibility", visibility.String(),
 		"--call-timeout", callTimeout.String(), "--claim-lease", cmp.Or(r.setup.lease, lease).String())
 	p.cmd = r.program("worker", p.key, &p.out, append(args, flags...)...)
 	if err := p.cmd.Start(); err != nil {

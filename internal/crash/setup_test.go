@@ -47,6 +47,7 @@ type setup struct {
 	dead        func(r *rig) int64
 	createTable bool
 	standby     bool          // a second worker stands by
+	signOut     bool          // the jobs end sessions
 	lease       time.Duration // of claims, if not the usual one
 }
 
@@ -64,6 +65,10 @@ var setups = []setup{
 		read: readDynamo, dead: deadInSQS, standby: true,
 		// A claim may take a quarter of the lease, and dynalite takes its time.
 		lease: 12 * time.Second,
+	},
+	{
+		name: "SQS, SQLite, sign-out", queue: sqsFlag, ledger: fileFlag, read: readCopy, dead: deadInSQS,
+		signOut: true,
 	},
 }
 

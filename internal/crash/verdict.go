@@ -2,6 +2,7 @@ package crash
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,6 +27,11 @@ type Verdict struct {
 	OpenClaims, LostReplies, ClientLost int
 	// AlreadyReset counts the targets that a look-up settled.
 	AlreadyReset int
+	// SignOuts are the accepted calls that end a user's sessions, and SecondOuts
+	// those for a user whose sessions had been ended before.
+	SignOuts, SecondOuts int
+	// Turns is how often another worker began to call.
+	Turns int
 
 	// Wrong lists what breaks a promise, at most maxExamples of each kind.
 	Wrong []string
@@ -50,6 +56,9 @@ const (
 	wrongStopped   = "called with a lost lease"
 	wrongRequest   = "request ID"
 	wrongCount     = "count"
+	wrongTurns     = "two callers within one lease"
+	wrongSession   = "not signed out"
+	wrongSignOut   = "signed out again without a doubt"
 )
 
 func (v *Verdict) wrong(kind, format string, args ...any) {
@@ -68,10 +77,11 @@ func (v *Verdict) Kinds() map[string]int { return v.kinds }
 func (v *Verdict) String() string {
 	return fmt.Sprintf(`%d targets, %d kills and stops; %d resets accepted, %d look-ups, %d settled as already_reset
 claims open at a kill or stop: %d; replies lost: %d; taken for lost by the client: %d
-second resets: %d of %d users ≤ flags: %d ≤ bound: %d; called again in doubt: %d`,
+second resets: %d of %d users ≤ flags: %d ≤ bound: %d; called again in doubt: %d
+sign-outs: %d, for the second time: %d; turns of the workers: %d`,
 		v.Targets, v.Ends, v.Resets, v.LookUps, v.AlreadyReset,
 		v.OpenClaims, v.LostReplies, v.ClientLost,
-		v.Second, v.SecondUsers, v.Flags, v.Bound(), v.Again)
+		v.Second, v.SecondUsers, v.Flags, v.Bound(), v.Again, v.SignOuts, v.SecondOuts, v.Turns)
 }
 
 // ends finds the claims that the ends of processes left open.
@@ -104,18 +114,24 @@ func Judge(h History) *Verdict {
 	}
 	calls := slices.Clone(h.Calls)
 	sortCalls(calls)
-	byUser := map[string][]Call{}
+	v.turns(e, calls)
+	byUser, outs := map[string][]Call{}, map[string][]Call{}
 	for _, c := range calls {
 		switch c.Operation {
 		case opReset, opLookUp, opChoose:
 			byUser[c.User] = append(byUser[c.User], c)
+		case opSignOut:
+			outs[c.User] = append(outs[c.User], c)
 		}
 	}
 	for _, t := range h.Targets {
+		v.sessions(e, t, outs[t.User], byUser[t.User])
+		delete(outs, t.User)
 		v.known(t, byUser[t.User])
 		v.target(e, t, slices.DeleteFunc(byUser[t.User], func(c Call) bool { return c.Operation == opChoose }))
 		delete(byUser, t.User)
 	}
+	maps.Copy(byUser, outs)
 	for user, calls := range byUser {
 		v.wrong(wrongCount, "%s is no target, and was called for %d times", user, len(calls))
 	}

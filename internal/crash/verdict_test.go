@@ -66,6 +66,24 @@ func (s *story) resumed() *story {
 	return s
 }
 
+func (s *story) signOut(caller string) *story {
+	s.h.Calls = append(s.h.Calls, Call{At: s.step(), Operation: opSignOut, Caller: caller, User: "ana"})
+	return s
+}
+
+// silent lets time pass.
+func (s *story) silent(d time.Duration) *story {
+	s.now = s.now.Add(d)
+	return s
+}
+
+// signedOut says what the ledger has at the end of a job that ends sessions.
+func (s *story) signedOut(o job.Outcome, state job.SignOut) History {
+	s.ledger(o, false, 1, id(1))
+	s.h.Targets[0].SignsOut, s.h.Targets[0].SignOut = true, state
+	return s.h
+}
+
 // ledger says what the ledger has at the end.
 func (s *story) ledger(o job.Outcome, repeated bool, claims int, request string) History {
 	s.h.Targets = []Target{{User: "ana", Exists: true, Outcome: o, Repeated: repeated, Claims: claims, Request: request}}
@@ -210,7 +228,52 @@ func TestJudge(t *testing.T) {
 		{
 			name:    "stopped, taken over, and called afterwards all the same",
 			history: newStory().reset("a").chooses().killed("a", 1).lookUp("b").resumed().reset("a").ledger(job.AlreadyReset, false, 2, ""),
-			want:    []string{wrongClaims, wrongCount, wrongStopped},
+			want:    []string{wrongClaims, wrongCount, wrongStopped, wrongTurns},
+		},
+		{
+			name:    "signed out after the reset",
+			history: newStory().reset("a").signOut("a").signedOut(job.Reset, job.SignOutDone),
+			figures: Verdict{Targets: 1, Resets: 1, SignOuts: 1},
+		},
+		{
+			name:    "killed between the steps, and signed out by the next one",
+			history: newStory().reset("a").killed("a", 0).signOut("b").signedOut(job.Reset, job.SignOutDone),
+			figures: Verdict{Targets: 1, Ends: 1, Resets: 1, SignOuts: 1, Turns: 1},
+		},
+		{
+			name:    "killed after the second step, before it was recorded",
+			history: newStory().reset("a").signOut("a").killed("a", 0).signOut("b").signedOut(job.Reset, job.SignOutDone),
+			figures: Verdict{Targets: 1, Ends: 1, Resets: 1, SignOuts: 2, SecondOuts: 1, Turns: 1},
+		},
+		{
+			name:    "never signed out",
+			history: newStory().reset("a").signedOut(job.Reset, job.SignOutDone),
+			want:    []string{wrongSession},
+		},
+		{
+			name:    "signed out before the reset only",
+			history: newStory().signOut("a").reset("a").signedOut(job.Reset, job.SignOutDone),
+			want:    []string{wrongSession},
+		},
+		{
+			name:    "a second step that is left pending",
+			history: newStory().reset("a").signOut("a").signedOut(job.Reset, job.SignOutPending),
+			want:    []string{wrongSession},
+		},
+		{
+			name:    "signed out again by another one though the first lives",
+			history: newStory().reset("a").signOut("a").signOut("b").signedOut(job.Reset, job.SignOutDone),
+			want:    []string{wrongSignOut},
+		},
+		{
+			name:    "two callers within one lease",
+			history: newStory().lookUp("a").lookUp("b").reset("a").ledger(job.Reset, false, 3, id(1)),
+			want:    []string{wrongTurns},
+		},
+		{
+			name:    "the second one calls when the lease is over",
+			history: newStory().lookUp("a").silent(leaseFor).lookUp("b").silent(leaseFor).reset("a").ledger(job.Reset, false, 3, id(1)),
+			figures: Verdict{Targets: 1, Resets: 1, LookUps: 2, Turns: 2},
 		},
 		{
 			name:    "somebody who is no target",
@@ -235,6 +298,9 @@ func TestJudge(t *testing.T) {
 				return
 			}
 			got.Wrong, got.kinds = nil, nil
+			if tt.figures.Turns == 0 {
+				got.Turns = 0 // of no interest there
+			}
 			if diff := cmp.Diff(&tt.figures, got, cmp.AllowUnexported(Verdict{})); diff != "" {
 				t.Errorf("figures (-want +got):\n%s", diff)
 			}
