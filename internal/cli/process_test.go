@@ -21,7 +21,7 @@ var binaries = sync.OnceValue(func() (err error) {
 	if programs, err = os.MkdirTemp("", "relock-programs-"); err != nil {
 		return err
 	}
-	out, err := exec.Command("go", "build", "-o", programs, "relock/cmd/enqueue", "relock/cmd/worker").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", programs, "relock/cmd/...").CombinedOutput()
 	if err != nil {
 		return errors.New(string(out))
 	}
