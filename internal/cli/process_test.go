@@ -55,7 +55,7 @@ func (s *stage) start(program string, args ...string) *process {
 func (s *stage) env() []string {
 	return append(os.Environ(),
 		"AWS_ENDPOINT_URL="+s.server.URL(), "AWS_ACCESS_KEY_ID="+sandbox.DemoAccessKeyID, "AWS_SECRET_ACCESS_KEY="+sandbox.DemoSecretAccessKey,
-		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "RELOCK_METRICS_LISTEN=off")
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "RELOCK_METRICS_LISTEN=off", "RELOCK_SAMPLE=0")
 }
 
 // signal sends a signal once the action was called, and returns the time.

@@ -59,6 +59,9 @@ func runDemo(t *testing.T, ledger string, env []string, enqueue ...string) {
 	s := newShell(t, append(env, "AWS_ENDPOINT_URL="+awsURL, "AWS_ENDPOINT_URL_SQS="+sqsURL)...)
 	where := []string{"--user-pool-id", *pool, "--queue", *queue, "--ledger", ledger}
 	list := filepath.Join(servers.Root(t), "examples", "users.csv")
+	// What moto's pool and fauxqs's queue are not: larger than the list's, with SES,
+	// encrypted.
+	enqueue = append(enqueue, "--sample", "0", "--force", "cognito_mail_limit,list_longer_than_pool,queue_not_encrypted")
 	s.must(0, filepath.Join(bin, "enqueue"), slices.Concat(where, enqueue, []string{"--job", "demo", "--yes", "--max-users", "1000", list})...)
 	s.must(3, filepath.Join(bin, "worker"), slices.Concat(where, []string{"--drain", "--metrics-listen", "off"})...)
 

@@ -24,7 +24,7 @@ func TestPromtool(t *testing.T) {
 	program := servers.Promtool(t)
 	bin := programs(t)
 	x, url := newSandbox(t)
-	if err := x.SQS().Create("relock", nil); err != nil {
+	if err := x.SQS().CreateWithDeadLetters("relock", nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := demo.AddPool(x.Cognito()); err != nil {
@@ -33,7 +33,7 @@ func TestPromtool(t *testing.T) {
 	s := newShell(t, "AWS_ENDPOINT_URL="+url)
 	where := []string{"--user-pool-id", demo.PoolID, "--queue", url + x.SQS().Path("relock"), "--ledger", "file:ledger"}
 	list := filepath.Join(servers.Root(t), "examples", "users.csv")
-	s.must(0, filepath.Join(bin, "enqueue"), append(where, "--yes", "--max-users", "1000", list)...)
+	s.must(0, filepath.Join(bin, "enqueue"), append(where, "--sample", "0", "--yes", "--max-users", "1000", list)...)
 	line, stop := s.serve("serving /metrics", filepath.Join(bin, "worker"), append(where, "--rate", "300", "--force", "rate_over_quota", "--metrics-listen", "127.0.0.1:0")...)
 	address := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`).FindString(line)
 
