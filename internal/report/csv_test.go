@@ -156,7 +156,7 @@ func TestJSONLinesLoseNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got recordJSON
+		var got Record
 		if err := dec.Decode(&got); err != nil {
 			t.Fatal(err)
 		}

@@ -33,9 +33,9 @@ func entries(ctx context.Context, led Ledger, id string, sel Selection) iter.Seq
 	}
 }
 
-// recordJSON is one target in JSON, with all that the ledger knows. The names are
+// Record is one target in JSON, with all that the ledger knows of it. The names are
 // part of the interface: docs/json.md.
-type recordJSON struct {
+type Record struct {
 	List      string            `json:"list"`
 	Line      int64             `json:"line"`
 	Username  job.Username      `json:"username"`
@@ -72,8 +72,8 @@ func JSONLines(ctx context.Context, w io.Writer, led Ledger, j job.Job, sel Sele
 	return nil
 }
 
-func record(j job.Job, e ledger.Entry) recordJSON {
-	return recordJSON{
+func record(j job.Job, e ledger.Entry) Record {
+	return Record{
 		List: listName(j, e.Target), Line: e.Line, Username: e.Username, Metadata: e.Metadata,
 		Outcome: e.Outcome, Repeated: e.Repeated, Code: e.Code, Note: e.Note, RequestID: e.RequestID,
 		Attempts: e.Attempts, Calls: e.Calls, Claimed: e.Claimed, At: orNil(e.At),
