@@ -100,7 +100,9 @@ func TestAStandbyTellsOfNothing(t *testing.T) {
 		e := &endingLog{r: r}
 		a := r.member("a", func(c *Config) { c.Finished = e.finished })
 		r.after(500 * time.Millisecond)
-		b := r.member("b", func(c *Config) { c.Finished = func(context.Context, job.Job) { t.Error("the standby tells of the end") } })
+		b := r.member("b", func(c *Config) {
+			c.Finished = func(context.Context, job.Job) { t.Error("the standby tells of the end") }
+		})
 		r.after(time.Minute)
 		e.want("inc-1 finished")
 		b.end()

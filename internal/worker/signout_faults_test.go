@@ -198,3 +198,42 @@ func TestALedgerThatTakesNoSignOut(t *testing.T) {
 		r.wantQueue(0, 0)
 	})
 }
+
+// Sign-outs are the active worker's alone: those of one that is cut off from the
+// ledger end with its lease, and the standby goes on with them.
+func TestSignOutsEndWithTheLease(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.shape = signingOut
+		r.job(jobID, 1500)
+		r.cog.setFault(func(op, _ string, n int) fault {
+			if op == reset.OpSignOut && n == 1 {
+				return fault{delay: 2 * time.Second}
+			}
+			return fault{}
+		})
+		a := r.member("a")
+		r.after(time.Second)
+		b := r.member("b")
+		r.after(9 * time.Second)
+		now := time.Now()
+		a.wire.cut(true)
+		r.after(30 * time.Second)
+		wantTurns(t, a, b, now, 30*time.Second)
+		r.after(10 * time.Second)
+		a.wire.cut(false)
+		r.after(5 * time.Minute)
+		wantTurns(t, a, b, now, 30*time.Second)
+		a.end()
+		b.end()
+		r.wantOnce(1500)
+		r.wantSignOuts(jobID, map[job.SignOut]int64{job.SignOutDone: 1500})
+		twice := 0
+		for _, n := range r.cog.signedOut() {
+			twice += n - 1
+		}
+		if out := len(r.cog.signedOut()); out != 1500 || twice > maxSignOuts {
+			t.Errorf("%d users were signed out, %d of them twice", out, twice)
+		}
+		r.wantQueue(0, 0)
+	})
+}
