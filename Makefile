@@ -12,7 +12,7 @@ KILLS       ?= 200
 CRASHTESTS  ?= .
 RUNBOOK     ?=
 
-.PHONY: build demo test test-race test-peers test-crash test-dashboards test-dashboards-live test-browser dashboards check bench bench-pace fuzz clean
+.PHONY: build demo test test-race test-peers test-crash test-dashboards test-dashboards-live test-browser test-deploy test-deploy-all dashboards check bench bench-pace fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
@@ -58,6 +58,20 @@ test-browser:
 # A real Prometheus, ten minutes of faults.
 test-dashboards-live: build
 	$(GO) run ./internal/dashboard/live -bin bin
+
+# What is in deploy/, as far as it is quick. A part that is missing fails.
+test-deploy:
+	./test/deploy/terraform quick
+	./test/deploy/kubernetes
+	./test/deploy/systemd
+	./test/deploy/release
+
+# Also apply, a job and destroy against moto; the image, which needs root, built
+# and run; and goreleaser's snapshot.
+test-deploy-all: test-deploy
+	./test/deploy/terraform
+	./test/deploy/image
+	./test/deploy/release full
 
 # On two cores with nothing else running; BENCHFLAGS=-long adds the long lists.
 bench: build
