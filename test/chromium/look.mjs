@@ -2,12 +2,14 @@
 //
 //   node look.mjs OUT [--docs FOLDER] NAME=URL…
 //
+// A URL may be serve:FILE for a live page that was kept: it is served as it is.
 // Each page is opened at 1280 and 400 pixels, light and dark, and printed: nothing
 // may be logged as an error, nothing asked of the network but of the page's own
 // server, nothing stick out, every text have contrast, the keyboard reach
 // everything. OUT gets the PDFs and the pictures, in slices; FOLDER the first slice of
 // each, for the documents.
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {createServer} from 'node:http';
 import {Browser} from './cdp.mjs';
 import * as inside from './inside.mjs';
 
@@ -18,6 +20,12 @@ const slice = 1500; // a picture's height, in pixels
 mkdirSync(out, {recursive: true});
 if (docs) mkdirSync(docs, {recursive: true});
 
+const server = createServer((request, response) => {
+  response.setHeader('Content-Type', 'text/html; charset=utf-8');
+  response.end(readFileSync(decodeURIComponent(request.url)));
+});
+await new Promise(ready => server.listen(0, '127.0.0.1', ready));
+
 const browser = new Browser();
 let failed = 0, checks = 0;
 const check = (where, wrong) => {
@@ -27,16 +35,20 @@ const check = (where, wrong) => {
 
 for (const pair of args) {
   const i = pair.indexOf('=');
-  const [name, url] = [pair.slice(0, i), pair.slice(i + 1)];
+  const [name, given] = [pair.slice(0, i), pair.slice(i + 1)];
+  const kept = given.startsWith('serve:');
+  const url = kept ? `http://127.0.0.1:${server.address().port}${given.slice(6)}` : given;
   for (const width of [1280, 400]) {
-    for (const scheme of ['light', 'dark']) await look(name, url, width, scheme);
+    for (const scheme of ['light', 'dark']) await look(name, url, width, scheme, kept);
   }
 }
 await browser.close();
+server.close();
+server.closeAllConnections();
 console.log(`${checks - failed} passed, ${failed} failed`);
 process.exitCode = failed || !checks ? 1 : 0;
 
-async function look(name, url, width, scheme) {
+async function look(name, url, width, scheme, kept) {
   const where = `${name} at ${width}, ${scheme}`;
   const errors = [], requests = [];
   const origin = new URL(url).origin;
@@ -57,8 +69,8 @@ async function look(name, url, width, scheme) {
   const live = origin !== 'null' && await tab.evaluate(() => !!document.querySelector('[data-live]'));
   const stamp = () => tab.evaluate(() => document.querySelector('#now time')?.dateTime);
   const before = await stamp();
-  if (live) await new Promise(r => setTimeout(r, 5000));
-  if (live && await stamp() === before) check(where, ['a live page that does not refresh itself']);
+  if (live && !kept) await new Promise(r => setTimeout(r, 5000));
+  if (live && !kept && await stamp() === before) check(where, ['a live page that does not refresh itself']);
 
   const {cssContentSize: {height}} = await tab.send('Page.getLayoutMetrics');
   const shot = async (file, y, most) => {

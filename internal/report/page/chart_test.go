@@ -139,6 +139,23 @@ func TestALongHistoryIsThinned(t *testing.T) {
 	}
 }
 
+func TestASampleThatComesLateIsNoBurst(t *testing.T) {
+	t.Parallel()
+	var h []telemetry.Sample
+	for i, ms := range []int{0, 1000, 2000, 3750, 4000, 5000, 6000, 7000, 16000} {
+		s := telemetry.Sample{At: noon.Add(time.Duration(ms) * time.Millisecond)}
+		s.Resets.Calls = uint64(24 * i)
+		if i == 8 {
+			s.Resets.Calls = 24 * 7 // nine seconds of nothing
+		}
+		h = append(h, s)
+	}
+	want := []float64{24, 24, 19.2, 24, 24, 24, 24, 0}
+	if diff := cmp.Diff(want, speed(h, func(s telemetry.Sample) uint64 { return s.Resets.Calls })); diff != "" {
+		t.Errorf("calls a second (-want +got):\n%s", diff)
+	}
+}
+
 func TestMinutesAddUp(t *testing.T) {
 	t.Parallel()
 	var h []telemetry.Sample

@@ -39,13 +39,8 @@ func paceChart(id, title string, samples []telemetry.Sample, of func(telemetry.S
 		f := of(p)
 		pace, budget, quota = append(pace, f.Pace), append(budget, f.Budget), append(quota, f.Quota)
 	}
-	// The calls and throttles between two samples stand at the later one.
-	var calls, throttled []float64
-	for i := range s[1:] {
-		took := s[i+1].At.Sub(s[i].At).Seconds()
-		calls = append(calls, float64(of(s[i+1]).Calls-of(s[i]).Calls)/took)
-		throttled = append(throttled, float64(of(s[i+1]).Throttled-of(s[i]).Throttled)/took)
-	}
+	calls := speed(s, func(p telemetry.Sample) uint64 { return of(p).Calls })
+	throttled := speed(s, func(p telemetry.Sample) uint64 { return of(p).Throttled })
 	from, to := s[0].At, s[len(s)-1].At
 	first, last := of(s[0]), of(s[len(s)-1])
 	return chart{
@@ -61,6 +56,23 @@ func paceChart(id, title string, samples []telemetry.Sample, of func(telemetry.S
 			{Name: "throttled", Class: "bad", At: at[1:], Y: throttled},
 		},
 	}
+}
+
+// smooth is the time over which a speed is taken: a busy machine takes a sample too
+// late and the next in time, and the calls of a second would look like a burst.
+const smooth = 5 * time.Second
+
+// speed is how fast a counter grew until each sample but the first, a second.
+func speed(s []telemetry.Sample, of func(telemetry.Sample) uint64) []float64 {
+	var all []float64
+	from := 0
+	for i := 1; i < len(s); i++ {
+		for s[i].At.Sub(s[from+1].At) >= smooth {
+			from++
+		}
+		all = append(all, float64(of(s[i])-of(s[from]))/s[i].At.Sub(s[from].At).Seconds())
+	}
+	return all
 }
 
 // doneChart draws how many targets have an outcome.

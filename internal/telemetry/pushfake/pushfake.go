@@ -5,6 +5,7 @@ package pushfake
 import (
 	"bufio"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,9 +58,7 @@ func (g *Gateway) Series(group string) map[string]string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	all := make(map[string]string)
-	for name, v := range g.groups[group] {
-		all[name] = v
-	}
+	maps.Copy(all, g.groups[group])
 	return all
 }
 
