@@ -29,6 +29,12 @@ and service accounts. Each is looked up in the pool, and left out under whicheve
 name the list has: username, sub, e-mail address, phone number. One who cannot be
 found stops the run. The worker looks once more before each reset.
 
+The plan also asks AWS what will go wrong: mail that cannot be sent, a queue that
+forgets too soon, the list of another pool. A hundred users drawn at random are
+looked up, and what becomes of all is projected (--sample). A finding that stops
+the run has a code: mend it, or go on with --force CODE, which is kept with the
+job. docs/preflight.md lists the codes.
+
 EXAMPLES
    See what would happen, and send nothing:
       enqueue --user-pool-id eu-west-1_AbCdEf123 --dry-run users.csv
