@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,15 +16,28 @@ import (
 // suspended: their time is over when it goes on.
 type oversleeper struct {
 	*flaky
+
+	mu    sync.Mutex
 	op    string
 	count int // so many calls of op oversleep
 }
 
+func (o *oversleeper) oversleep(op string, count int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.op, o.count = op, count
+}
+
 func (o *oversleeper) sleeps(ctx context.Context, op string) error {
-	if op != o.op || o.count == 0 {
+	o.mu.Lock()
+	sleep := op == o.op && o.count > 0
+	if sleep {
+		o.count--
+	}
+	o.mu.Unlock()
+	if !sleep {
 		return nil
 	}
-	o.count--
 	time.Sleep(time.Minute) // whatever the context says
 	return ctx.Err()
 }
@@ -89,7 +103,7 @@ func TestAnOversleptCallHaltsNothing(t *testing.T) {
 			r.cfg.Ledger = led
 			n := r.start(drain)
 			r.after(time.Millisecond)
-			led.op, led.count = "Jobs", 1
+			led.oversleep("Jobs", 1)
 			if res := n.wait(10 * time.Minute); !res.Drained || res.Halt != nil {
 				t.Errorf("%+v", res)
 			}
