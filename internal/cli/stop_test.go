@@ -114,3 +114,32 @@ func TestInterruptedEnqueue(t *testing.T) {
 		t.Errorf("%d users were sent a code, %d of them more than one; want %d and none", users, twice, demoResets)
 	}
 }
+
+// TestInterruptedListing interrupts the listing of a pool: nothing was sent, and the
+// next run lists anew.
+func TestInterruptedListing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.fault("latency@cognito-idp.ListUsers=1,fixed:300ms")
+	args := []string{"--job", "all", "--yes", "--max-users", "1000", "--all-users", "--status", "enabled"}
+	enqueue := s.start("enqueue", args...)
+	enqueue.signal(syscall.SIGINT, s.after("cognito-idp:ListUsers", 2))
+	said := enqueue.end(130)
+	if !strings.Contains(said, "interrupted (SIGINT); nothing was sent") {
+		t.Errorf("it does not say that nothing was sent:\n%s", said)
+	}
+	if d, err := s.server.SQS().Depth("relock"); err != nil || d.Visible != 0 {
+		t.Errorf("the queue has %+v, %v", d, err)
+	}
+	s.fault()
+	s.start("enqueue", args...).end(0)
+	want := 0
+	for u := range s.pool.Users() {
+		if u.Enabled {
+			want++
+		}
+	}
+	if d, err := s.server.SQS().Depth("relock"); err != nil || d.Visible != want || want < 100 {
+		t.Errorf("the queue has %+v, %v; want the %d users who are enabled", d, err, want)
+	}
+}

@@ -126,3 +126,22 @@ func toTargets(names []string) []job.Target {
 	}
 	return ts
 }
+
+// TestStreamOfOneColumn has names that a file of one column could be taken for
+// another by: its header, Excel's first line, another delimiter.
+func TestStreamOfOneColumn(t *testing.T) {
+	t.Parallel()
+	for _, list := range [][]string{
+		{"username"}, {"user"}, {"sep=;", "a;b;c"}, {"a;b;c", "d;e;f"}, {"a;b", "username", "c;d"}, {"guarded_username", "'=1"},
+	} {
+		var cfg Config
+		cfg.Configure(stream("pool:all", nil, toTargets(list)...))
+		l := scan(t, cfg)
+		if diff := cmp.Diff(list, names(targets(t, l))); diff != "" {
+			t.Errorf("%q: %s", list, diff)
+		}
+		if f := l.Files[0]; f.Delimiter != ',' || f.Column != streamColumn {
+			t.Errorf("%q: separated by %q, column %q", list, f.Delimiter, f.Column)
+		}
+	}
+}
