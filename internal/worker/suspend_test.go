@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,16 +117,15 @@ func TestAnOversleptCallHaltsNothing(t *testing.T) {
 func TestAClaimEndsByTheWallClock(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		names := r.job(jobID, 1)
-		real, asleep := clock(), time.Duration(0)
+		real := clock()
+		var asleep atomic.Int64
 		now := func() instant {
 			i := real()
-			i.wall += asleep
+			i.wall += time.Duration(asleep.Load())
 			return i
 		}
 		r.cfg.Ledger = suspended{r.led, func() {
-			if asleep == 0 {
-				asleep = 10 * time.Second // of the twelve that the claim lasts
-			}
+			asleep.CompareAndSwap(0, int64(10*time.Second)) // of the twelve that the claim lasts
 		}}
 		n := r.start(drain, func(c *Config) { c.now, c.Lease = now, 12*time.Second })
 		res := n.wait(10 * time.Minute)
