@@ -144,9 +144,6 @@ func documents(t *testing.T) []string {
 	return list
 }
 
-// coming are commands and flags that documents name ahead of the code.
-var coming = map[string]bool{"--sign-out": true, "--canary": true}
-
 // foreign are flags of others, and an example of a name.
 var foreign = map[string]bool{"--endpoint-url": true, "--max-x": true}
 
@@ -177,7 +174,7 @@ func TestDocumentsNameFlagsThatExist(t *testing.T) {
 		}
 		for _, m := range inline.FindAllStringSubmatch(string(text), -1) {
 			word, _, _ := strings.Cut(m[1], " ")
-			if strings.HasPrefix(word, "--") && !names(all.String(), strings.TrimRight(word, "=")) && !coming[word] && !foreign[word] {
+			if strings.HasPrefix(word, "--") && !names(all.String(), strings.TrimRight(word, "=")) && !foreign[word] {
 				t.Errorf("%s: no program has the flag %s", file, m[1])
 			}
 		}
@@ -189,7 +186,7 @@ func checkMention(t *testing.T, m mention) {
 	args := []string{m.program, "--help"}
 	if m.command != "" {
 		if !regexp.MustCompile(`(?m)^   ` + regexp.QuoteMeta(m.command) + `\b`).MatchString(programs[m.program](m.program, "--help")) {
-			if strings.Trim(m.command, "ABCDEFGHIJKLMNOPQRSTUVWXYZ…") != "" && !coming[m.program+" "+m.command] { // `job COMMAND --help`
+			if strings.Trim(m.command, "ABCDEFGHIJKLMNOPQRSTUVWXYZ…") != "" { // `job COMMAND --help`
 				t.Errorf("%s: %s has no command %s: %s", m.file, m.program, m.command, m.text)
 			}
 			return
@@ -198,7 +195,7 @@ func checkMention(t *testing.T, m mention) {
 	}
 	text := programs[m.program](args...)
 	for _, f := range m.flags {
-		if !names(text, f) && !coming[f] {
+		if !names(text, f) {
 			t.Errorf("%s: %s has no flag %s: %s", m.file, strings.TrimSpace(m.program+" "+m.command), f, m.text)
 		}
 	}
