@@ -45,9 +45,9 @@ func benchFile(ctx context.Context, o options) error {
 		return err
 	}
 	dir := "file:" + filepath.Join(s.dir, "relock")
-	sent, err := s.measure(ctx, s.program("enqueue"), []string{
-		"--user-pool-id", pool, "--queue", dir, "--ledger", dir, "--job", "b", "--yes", "--max-users", "100000000", list,
-	})
+	sent, err := s.measure(ctx, s.program("enqueue"), append([]string{
+		"--user-pool-id", pool, "--queue", dir, "--ledger", dir, "--job", "b",
+	}, unasked(list)...))
 	if err != nil {
 		return err
 	}

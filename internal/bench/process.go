@@ -116,10 +116,16 @@ func (s *stand) ledger(n int) string {
 
 // enqueueArgs sends a list under a job name of its own.
 func (s *stand) enqueueArgs(list string, n int) []string {
-	return []string{
+	return append([]string{
 		"--user-pool-id", pool, "--queue", s.queueURL(), "--ledger", s.ledger(n),
-		"--job", fmt.Sprintf("bench-%d", n), "--yes", "--max-users", "100000000", list,
-	}
+		"--job", fmt.Sprintf("bench-%d", n),
+	}, unasked(list)...)
+}
+
+// unasked are the arguments of an enqueue that looks nobody up and goes on whatever
+// the length of the list.
+func unasked(list string) []string {
+	return []string{"--sample", "0", "--force", "ses_allowance,queue_retention,list_longer_than_pool", "--yes", "--max-users", "100000000", list}
 }
 
 func (s *stand) workerArgs(n int, more ...string) []string {

@@ -236,7 +236,7 @@ func (r *rig) enqueue(job string, users []string) {
 	if err := os.WriteFile(list, []byte("username\n"+strings.Join(users, "\n")+"\n"), 0o600); err != nil {
 		r.t.Fatal(err)
 	}
-	args := append(r.places(), "--job", job, "--yes", "--max-users", fmt.Sprint(len(users)))
+	args := append(r.places(), "--job", job, "--sample", "0", "--yes", "--max-users", fmt.Sprint(len(users)))
 	if r.setup.createTable {
 		args = append(args, "--create-table")
 	}
