@@ -32,7 +32,7 @@ func TestDynamoDB(t *testing.T) {
 		name := fmt.Sprintf("user%02d", i)
 		list.WriteString(name + "\n")
 		if i >= users {
-			continue
+			name = "other" + name // the pool is as long as the list
 		}
 		if err := pool.Seed(cognito.Seed{Username: name, Email: name + "@example.com", EmailVerified: true}); err != nil {
 			t.Fatal(err)
@@ -48,6 +48,10 @@ func TestDynamoDB(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close(context.Background()) }) // its work is done
 	file := filepath.Join(t.TempDir(), "users.csv")
 	if err := os.WriteFile(file, []byte(list.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	spare := filepath.Join(t.TempDir(), "spare.csv")
+	if err := os.WriteFile(spare, []byte("username\nuser00\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
@@ -91,6 +95,12 @@ func TestDynamoDB(t *testing.T) {
 		{Job, "job cancel two", ExitOK, []string{"35 targets were not reset"}, users},
 		{Worker, "worker --drain --job two", ExitOK, []string{"35  cancelled"}, users},
 		{Job, "job pending two", ExitOK, nil, users},
+		{Enqueue, "enqueue --retry-failed one --job three --exclude " + spare, ExitOK, []string{"the failed targets of job one: 5", "excluded    1 user"}, users},
+		{Enqueue, "enqueue --retry-failed one --job three --exclude " + spare, ExitOK, []string{"was sent before"}, users},
+		{Enqueue, "enqueue --retry-failed three", ExitError, []string{"job three still runs: 5 of its targets"}, users},
+		{Worker, "worker --drain --job three --same-failure-share 2", ExitSomeFailed, []string{"5  user_not_found"}, users},
+		// With the exclusions of the job that it tries again.
+		{Enqueue, "enqueue --dry-run --retry-failed three", ExitOK, []string{"the failed targets of job three: 5", "excluded    1 user"}, users},
 	} {
 		var out bytes.Buffer
 		args := strings.Fields(step.args)
