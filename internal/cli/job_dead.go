@@ -103,11 +103,9 @@ func (j *jobCommand) deadLetters(ctx context.Context, cmd *cli.Command, led Ledg
 	if err != nil {
 		return err
 	}
-	var cfg aws.Config
-	if place.kind != "file" {
-		if cfg, err = awsConfig(ctx, cmd, nil); err != nil {
-			return err
-		}
+	cfg, err := deadConfig(ctx, cmd, led, place)
+	if err != nil {
+		return err
 	}
 	q, err := openQueue(ctx, cfg, place, false, nil)
 	if err != nil {
@@ -126,6 +124,27 @@ func (j *jobCommand) deadLetters(ctx context.Context, cmd *cli.Command, led Ledg
 		return j.redrive(ctx, cmd, dead, judge)
 	}
 	return j.listDead(ctx, cmd, dead, judge)
+}
+
+// deadConfig is the configuration for a queue in SQS. A URL that names no Region,
+// as that of a VPC endpoint, is in the Region of the newest job unless --region
+// says otherwise.
+func deadConfig(ctx context.Context, cmd *cli.Command, led Ledger, p place) (aws.Config, error) {
+	if p.kind == "file" {
+		return aws.Config{}, nil
+	}
+	if cmd.String(flagRegion) != "" {
+		return awsConfig(ctx, cmd, nil)
+	}
+	jobs, err := led.Jobs(ctx)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	var pools []string
+	if len(jobs) > 0 {
+		pools = []string{jobs[0].Pool}
+	}
+	return awsConfig(ctx, cmd, pools)
 }
 
 func (j *jobCommand) listDead(ctx context.Context, cmd *cli.Command, dead queue.DeadLetters, judge *deadJudge) error {
