@@ -26,8 +26,9 @@ func poolPlan(t *testing.T) (*plan, Ledger) {
 		}
 	})
 	return &plan{
-		job: job.Job{ID: "now", Pool: "eu-west-1_AbCdEf123", Region: "eu-west-1", Content: "now", Sources: []job.Source{{Name: "pool:all", SHA256: "1"}}, Created: time.Now()},
-		set: settings{ledger: at, from: &poolList{}, gathered: &gathered{}},
+		facts: &facts{},
+		job:   job.Job{ID: "now", Pool: "eu-west-1_AbCdEf123", Region: "eu-west-1", Content: "now", Sources: []job.Source{{Name: "pool:all", SHA256: "1"}}, Created: time.Now()},
+		set:   settings{ledger: at, from: &poolList{}, gathered: &gathered{}},
 	}, led
 }
 
