@@ -48,7 +48,7 @@ func manifests(t *testing.T, f func(file, line string)) {
 }
 
 var (
-	flagPattern = regexp.MustCompile(`(?:^|[\s"'\[=])--([a-z][a-z-]*[a-z])(?:[\s"',\]]|$)`)
+	flagPattern = regexp.MustCompile(`(?:^|[\s"'\[=])--([a-z][a-z-]*[a-z])(?:[\s"',\]=]|$)`)
 	envPattern  = regexp.MustCompile(`\bRELOCK_[A-Z_]+\b`)
 )
 

@@ -14,7 +14,7 @@ variable "endpoint" {
 
 variable "users" {
   type    = number
-  default = 20
+  default = 21
 }
 
 provider "aws" {
