@@ -24,7 +24,7 @@ type curveRow struct {
 }
 
 // tableRows is how long the table may get: a page of paper.
-const tableRows = 36
+const tableRows = 32
 
 func newCurve(c report.Curve) curve {
 	if len(c.Buckets) == 0 || c.Width <= 0 {

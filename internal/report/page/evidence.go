@@ -19,7 +19,7 @@ var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"count": count, "figure": figure, "share": share, "span": span,
-	"moment": moment, "stamp": stamp, "visible": visible, "people": people, "sentence": sentence, "words": words,
+	"moment": moment, "stamp": stamp, "visible": visible, "lines": visibleLines, "people": people, "sentence": sentence, "words": words,
 	"fail": func(err error) (string, error) { return "", err },
 }).ParseFS(files, "*.html"))
 
@@ -108,7 +108,7 @@ func (v evidence) Percent() string {
 	if v.Job.Plan.Projected == nil {
 		return ""
 	}
-	return fmt.Sprintf("%.1f %%", 100**v.Job.Plan.Projected)
+	return unit(100**v.Job.Plan.Projected) + " %"
 }
 
 // SignOut is where a target's second step stands, in words.

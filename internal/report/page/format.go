@@ -125,7 +125,7 @@ func words(s string) []passage {
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // visible shows the characters that have no shape of their own, or that turn the
-// text around them: what a reader sees is what is there. Line breaks stay.
+// text around them: what a reader sees is what is there.
 func visible(s string) string {
 	if strings.IndexFunc(s, invisible) < 0 {
 		return s
@@ -141,6 +141,15 @@ func visible(s string) string {
 	return b.String()
 }
 
+// visibleLines is visible for a text that may have lines.
+func visibleLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = visible(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 func invisible(r rune) bool {
-	return r != '\n' && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' || r == '\u115f' || r == '\u3164' || r == unicode.ReplacementChar)
+	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' || r == '\u115f' || r == '\u3164' || r == unicode.ReplacementChar
 }

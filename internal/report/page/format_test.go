@@ -38,11 +38,14 @@ func TestNumbersForPeople(t *testing.T) {
 func TestCharactersWithoutAShapeAreShown(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"ana": "ana", "Ñandú 名前 ناصر": "Ñandú 名前 ناصر", "a\nb": "a\nb", "a\u200bb": "a[U+200B]b", "\u202e": "[U+202E]",
+		"ana": "ana", "Ñandú 名前 ناصر": "Ñandú 名前 ناصر", "a\nb": "a[U+000A]b", "a\u200bb": "a[U+200B]b", "\u202e": "[U+202E]",
 		"\x00\t": "[U+0000][U+0009]", "\xff": "[U+FFFD]", "\ufeffx": "[U+FEFF]x", "\u2028": "[U+2028]",
 	} {
 		if got := visible(in); got != want {
 			t.Errorf("visible(%q) is %q, want %q", in, got, want)
 		}
+	}
+	if got := visibleLines("a\tb\n\u200bc\n"); got != "a[U+0009]b\n[U+200B]c\n" {
+		t.Errorf("visibleLines is %q", got)
 	}
 }

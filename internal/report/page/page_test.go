@@ -140,7 +140,7 @@ func TestTheEvidenceSaysWhatTheRecordsSay(t *testing.T) {
 		"complete": {func(*report.Evidence) {}, []string{
 			"Every one of 306,000 users has an outcome.", "Cognito accepted the reset of 296,213 users (96.8 %); 9,087 were not reset.",
 			"This page names no user.", "Every row of the lists is accounted for.", "= 309,512", "Verify it", "1 finding was overruled",
-			"3 users may have been reset twice", "job verify --root", "RESEND", "ses_allowance", ">forced<", "assumed-role/SecurityOnCall",
+			"3 users may have been reset twice", "job verify --root", "RESEND", "<dd>24 requests a second: 80 %", "<dd>96.2 % of the targets", "ses_allowance", ">forced<", "assumed-role/SecurityOnCall",
 			"The longest time without an outcome was 1 h, from 2026-11-23 02:54:05 UTC on.", "inc-2026-1123-retry-1", "300,030",
 		}, []string{"personal data"}},
 		"pending": {func(e *report.Evidence) { e.Pending, e.Reset = 1, e.Reset-1; unsealed(e) }, []string{

@@ -47,7 +47,7 @@ func evidence() report.Evidence {
 			Content: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
 			Policy:  job.Policy{SignOut: true, Metadata: map[string]string{"case": "", "template": ""}},
 			Plan: job.Plan{
-				Account: "123456789012", PoolName: "customers-production", Budget: 24, BudgetReason: "80 % of the quota of 30 a second, which Service Quotas says",
+				Account: "123456789012", PoolName: "customers-production", Budget: 24, BudgetReason: "24 requests a second: 80 % of the quota of 30 a second, which Service Quotas says",
 				Projected: &projected, Sampled: 500, Canary: 200, Excluded: 12,
 				Findings: []job.Finding{
 					{Code: "ses_allowance", Text: "Amazon SES may send 50,000 messages a day and has sent 1,204 of them; the job needs 306,000. Ask for more, or let the job take seven days.", Stops: true, Forced: true},
@@ -55,7 +55,7 @@ func evidence() report.Evidence {
 				},
 				Settings: map[string]string{"sign-out": "true", "force": "ses_allowance", "exclude": "break-glass.csv", "max-users": "310000"},
 			},
-			Seal:    &job.Seal{Root: "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c", Leaves: 306_000, Signature: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kA==", PublicKey: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="},
+			Seal:    &job.Seal{Root: "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c", Leaves: 306_001, Signature: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kA==", PublicKey: "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="},
 			Counts:  job.Counts{Rows: 309_512, Duplicates: 3_400, Excluded: 12, Invalid: 100, Targets: 306_000},
 			State:   job.StateFinished,
 			Created: night.Add(-time.Minute), Opened: night.Add(3 * time.Minute), Finished: night.Add(280 * time.Minute),
@@ -63,7 +63,7 @@ func evidence() report.Evidence {
 		SentAll: true, Balanced: true, Curve: curve(),
 		Repeated: 3, Calls: 306_410,
 		First: night, Last: night.Add(280 * time.Minute),
-		Root: "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c", Leaves: 306_000, Sealed: report.SealWhole,
+		Root: "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c", Leaves: 306_001, Sealed: report.SealWhole,
 	}
 	n := map[job.Outcome]int64{
 		job.Reset: 296_172, job.AlreadyReset: 41, job.UserNotFound: 5_210, job.UserDisabled: 1_318, job.NotResettableState: 1_904,
