@@ -1,10 +1,13 @@
 package worker
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/ledger"
 	"relock/internal/reset"
 )
 
@@ -144,6 +147,47 @@ func TestHaltsOfSignOuts(t *testing.T) {
 	}
 }
 
+// After a halt nothing more is called, though targets wait for their sign-out.
+func TestNoSignOutAfterAHalt(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.shape = signingOut
+		r.job(jobID, 200)
+		n := r.start()
+		r.after(5 * time.Second) // the buffer is full by then
+		before := len(r.cog.made(reset.OpSignOut))
+		r.cog.setFault(faultOf(reset.OpSignOut, fault{err: apiError("AccessDeniedException", "not authorized")}))
+		r.after(time.Minute)
+		if r.halt() != job.HaltAccessDenied {
+			t.Errorf("halted by %q", r.halt())
+		}
+		if k := len(r.cog.made(reset.OpSignOut)) - before; k > 3 {
+			t.Errorf("%d more sign-outs were tried", k)
+		}
+		n.end()
+	})
+}
+
+// A sign-out under way ends with the worker's lease, whatever its own time.
+func TestASignOutIsCutOffWithTheLease(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.shape = signingOut
+		r.job(jobID, 1)
+		r.cog.setFault(func(op, _ string, n int) fault { return fault{hang: op == reset.OpSignOut && n == 1} })
+		a := r.member("a", func(c *Config) { c.Resetter = reset.New(r.cog, time.Hour, nil) })
+		r.after(time.Second)
+		if f := r.w.cfg.SignOuts.Snapshot().InFlight; f != 1 {
+			t.Errorf("%d sign-outs are under way", f)
+		}
+		a.wire.cut(true)
+		r.after(holdFor + time.Second)
+		if f := r.w.cfg.SignOuts.Snapshot().InFlight; f != 0 {
+			t.Errorf("%d sign-outs are under way after the lease", f)
+		}
+		a.wire.cut(false)
+		a.end()
+	})
+}
+
 // Credentials that were renewed in the meantime are worth another call.
 func TestSignOutsWithRenewedCredentials(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
@@ -204,16 +248,10 @@ func TestALedgerThatTakesNoSignOut(t *testing.T) {
 func TestSignOutsEndWithTheLease(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.shape = signingOut
-		r.job(jobID, 1500)
-		r.cog.setFault(func(op, _ string, n int) fault {
-			if op == reset.OpSignOut && n == 1 {
-				return fault{delay: 2 * time.Second}
-			}
-			return fault{}
-		})
-		a := r.member("a")
+		r.job(jobID, 150)
+		a := r.member("a", slowSignOuts) // so that many wait for theirs when the lease ends
 		r.after(time.Second)
-		b := r.member("b")
+		b := r.member("b", slowSignOuts)
 		r.after(9 * time.Second)
 		now := time.Now()
 		a.wire.cut(true)
@@ -225,15 +263,52 @@ func TestSignOutsEndWithTheLease(t *testing.T) {
 		wantTurns(t, a, b, now, 30*time.Second)
 		a.end()
 		b.end()
-		r.wantOnce(1500)
-		r.wantSignOuts(jobID, map[job.SignOut]int64{job.SignOutDone: 1500})
+		r.wantOnce(150)
+		r.wantSignOuts(jobID, map[job.SignOut]int64{job.SignOutDone: 150})
 		twice := 0
 		for _, n := range r.cog.signedOut() {
 			twice += n - 1
 		}
-		if out := len(r.cog.signedOut()); out != 1500 || twice > maxSignOuts {
+		if out := len(r.cog.signedOut()); out != 150 || twice > maxSignOuts {
 			t.Errorf("%d users were signed out, %d of them twice", out, twice)
 		}
 		r.wantQueue(0, 0)
+	})
+}
+
+// unrenewed is a ledger that takes everything but the lease, once it is off.
+type unrenewed struct {
+	*flaky
+	off atomic.Bool
+}
+
+func (u *unrenewed) PutLease(ctx context.Context, l ledger.Lease, expect int64) error {
+	if u.off.Load() {
+		return errCut
+	}
+	return u.flaky.PutLease(ctx, l, expect)
+}
+
+// Without a lease nobody is signed out, though the ledger takes all else.
+func TestNoSignOutWithoutALease(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.shape = signingOut
+		r.job(jobID, 60)
+		led := &unrenewed{flaky: r.led}
+		r.cfg.Ledger = led
+		n := r.start(slowSignOuts)
+		r.after(5 * time.Second)
+		led.off.Store(true)
+		r.after(holdFor + time.Second)
+		before := len(r.cog.made(reset.OpSignOut))
+		r.after(30 * time.Second)
+		if k := len(r.cog.made(reset.OpSignOut)); k != before || before == 0 {
+			t.Errorf("%d sign-outs, %d of them without a lease", k, k-before)
+		}
+		led.off.Store(false)
+		r.after(5 * time.Minute)
+		n.end()
+		r.wantOnce(60)
+		r.wantSignedOutOnce(60)
 	})
 }

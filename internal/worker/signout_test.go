@@ -14,6 +14,13 @@ import (
 // signingOut makes the jobs of a rig end sessions.
 func signingOut(j *job.Job) { j.Policy.SignOut = true }
 
+// slowSignOuts lets one user a second be signed out.
+func slowSignOuts(c *Config) {
+	if err := c.SignOuts.SetBudget(1, 1); err != nil {
+		panic(err)
+	}
+}
+
 // wantSignOuts checks where the second steps of a job stand.
 func (r *rig) wantSignOuts(id string, want map[job.SignOut]int64) {
 	r.t.Helper()
@@ -210,8 +217,8 @@ func TestPauseBetweenTheSteps(t *testing.T) {
 		t.Run(string(to), func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
 				r.shape = signingOut
-				r.job(jobID, 200)
-				n := r.start()
+				r.job(jobID, 40)
+				n := r.start(slowSignOuts) // so that many wait for theirs
 				r.after(5 * time.Second)
 				r.state(jobID, to)
 				r.after(5 * time.Second)
@@ -232,8 +239,8 @@ func TestPauseBetweenTheSteps(t *testing.T) {
 				r.state(jobID, job.StateOpen)
 				r.after(2 * time.Minute)
 				n.end()
-				r.wantOnce(200)
-				r.wantSignedOutOnce(200)
+				r.wantOnce(40)
+				r.wantSignedOutOnce(40)
 			})
 		})
 	}
