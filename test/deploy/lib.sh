@@ -40,7 +40,7 @@ start_moto() {
   log=$(mktemp)
   moto_server -H 127.0.0.1 -p 0 </dev/null >"$log" 2>&1 &
   moto=$!
-  trap 'kill $moto 2>/dev/null || true' EXIT
+  trap 'kill $moto 2>/dev/null || true; rm -rf "${work-}"' EXIT
   for ((i = 0; i < 600; i++)); do
     endpoint=$(sed -n 's#.*\(http://127\.0\.0\.1:[0-9]*\).*#\1#p' "$log" | head -n 1)
     [ -z "$endpoint" ] || return 0
