@@ -160,12 +160,18 @@ func (v view) block(eta string, width int, colour bool) string {
 		text := []rune(fmt.Sprintf(format, args...))
 		b.WriteString(before + string(text[:min(len(text), width)]) + after + "\n")
 	}
-	line("", "", "Job %s (%s), user pool %s", v.Job.ID, v.Job.State, v.Job.Pool)
-	line("", "", "%s %s, %s", meter(v.JobStatus), outcomesLine(v.JobStatus), eta)
+	wrapped := func(format string, args ...any) {
+		for _, text := range wrap(fmt.Sprintf(format, args...), width) {
+			line("", "", "%s", text)
+		}
+	}
+	wrapped("Job %s (%s), user pool %s", v.Job.ID, v.Job.State, v.Job.Pool)
+	// The meter's spaces are not to be wrapped.
+	line("", "", "%s %s", meter(v.JobStatus), outcomesLine(v.JobStatus))
 	if !isOver(v.Job.State) {
-		line("", "", "%s", v.paceWords())
+		wrapped("%s, %s", v.paceWords(), eta)
 		if v.Job.Plan.BudgetReason != "" {
-			line("", "", "budget: %s", v.Job.Plan.BudgetReason)
+			wrapped("budget: %s", v.Job.Plan.BudgetReason)
 		}
 	}
 	for _, o := range job.Outcomes() {
