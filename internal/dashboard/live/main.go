@@ -180,6 +180,7 @@ func (s *scene) figures(ctx context.Context) error {
 		{"outcomes", `sum(relock_users_total{instance!=""})`, "%.0f"},
 		{"failed share, at most", `max_over_time(job:relock_failures:ratio_rate10m[1h])`, "%.3f"},
 		{"throttled share, at most", `max_over_time(job:relock_throttles:ratio_rate5m[1h])`, "%.3f"},
+		{"sessions ended", `sum(relock_sign_outs_total{instance!="", state="done"})`, "%.0f"},
 		{"reset again in doubt", `sum(relock_repeated_total)`, "%.0f"},
 		{"dead letters", `max(relock_dead_letter_messages)`, "%.0f"},
 		{"series of Relock", `count({__name__=~"relock_.*"})`, "%.0f"},

@@ -144,7 +144,7 @@ func (s *scene) send(ctx context.Context, name, queue, ledger string, good, mixe
 		return err
 	}
 	return s.crew.once(ctx, name+"-enqueue", s.program("enqueue"), "--user-pool-id", pool, "--queue", queue, "--ledger", ledger,
-		"--job", name, "--yes", "--max-users", "100000", "--reason", "dashboard", list)
+		"--job", name, "--yes", "--max-users", "100000", "--reason", "dashboard", "--sign-out", list)
 }
 
 // enqueue sends the job of this run, and lets ten of its messages be received so
