@@ -17,6 +17,7 @@ type planJSON struct {
 	Job       string        `json:"job"`
 	State     job.State     `json:"state,omitempty"` // of a job that the ledger has
 	Reason    string        `json:"reason,omitempty"`
+	Parent    string        `json:"parent,omitempty"`
 	Pool      string        `json:"user_pool_id"`
 	PoolName  string        `json:"user_pool_name,omitempty"`
 	PoolUsers *int32        `json:"user_pool_estimate,omitempty"`
@@ -25,6 +26,7 @@ type planJSON struct {
 	By        string        `json:"by"`
 	Sources   []job.Source  `json:"sources"`
 	Counts    job.Counts    `json:"counts"`
+	Excluded  int           `json:"excluded_users,omitempty"`
 	Names     namesJSON     `json:"names"`
 	Queue     string        `json:"queue"`
 	Ledger    string        `json:"ledger"`
@@ -72,7 +74,7 @@ func (p *plan) printJSON(w io.Writer) error {
 	j := planJSON{
 		Event: "plan", Job: p.job.ID, State: p.known.job.State, Reason: p.job.Reason,
 		Pool: p.set.pool, PoolName: p.job.Plan.PoolName, Region: p.set.region, Account: p.facts.who.Account, By: p.job.StartedBy,
-		Sources: p.job.Sources, Counts: p.job.Counts, Names: namesOf(p.list.Kinds),
+		Sources: p.job.Sources, Counts: p.job.Counts, Parent: p.job.Parent, Excluded: p.job.Plan.Excluded, Names: namesOf(p.list.Kinds),
 		Queue: p.set.queue.String(), Ledger: p.set.ledger.String(),
 		SignOut: p.job.Policy.SignOut, Canary: p.job.Plan.Canary,
 		Budget: p.budget.Rate, Why: p.budget.Reason,
