@@ -1,6 +1,8 @@
 # What the scripts of this folder share. Source it from the root of the checkout.
 # shellcheck shell=bash
 
+checkout=$PWD
+
 say() { printf 'test/deploy/%s: %s\n' "${0##*/}" "$*"; }
 
 fail() {
@@ -27,10 +29,8 @@ quiet() {
 build_programs() {
   bin=${bin-}
   [ -z "$bin" ] || return 0
-  local root
-  root=$(git rev-parse --show-toplevel)
-  bin=$root/.cache/deploy/bin
-  (cd "$root" && CGO_ENABLED=0 ${GO:-go} build -trimpath -ldflags='-s -w' -o "$bin/" ./cmd/...)
+  bin=$checkout/.cache/deploy/bin
+  (cd "$checkout" && CGO_ENABLED=0 ${GO:-go} build -trimpath -ldflags='-s -w' -o "$bin/" ./cmd/...)
 }
 
 # start_moto starts moto on a free port, until the script ends, and sets
@@ -52,7 +52,7 @@ start_moto() {
 }
 
 # go_tool NAME PACKAGE@VERSION installs a program into $tools, once.
-tools=$PWD/.cache/deploy/tools
+tools=$checkout/.cache/deploy/tools
 go_tool() {
   local stamp=$tools/.${1}-${2##*@}
   [ ! -e "$stamp" ] || return 0
