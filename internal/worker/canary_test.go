@@ -16,6 +16,8 @@ func onTrial(n int64, projected *float64) func(*job.Job) {
 
 // fails makes the users of some indices fail.
 func (r *rig) fails(names []string, every int) {
+	r.cog.mu.Lock()
+	defer r.cog.mu.Unlock()
 	for i, n := range names {
 		if i%every == 0 {
 			r.cog.users[n].refuse = apiError("NotAuthorizedException", "User is disabled.")
