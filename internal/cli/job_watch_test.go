@@ -49,7 +49,8 @@ func TestTheWatchedJobFitsTheTerminal(t *testing.T) {
 			}
 		}
 	}
-	want := `Job incident-2026-11-23-the-whole-of-the-customer-pool (open), user pool
+	var want strings.Builder
+	want.WriteString(`Job incident-2026-11-23-the-whole-of-the-customer-pool (open), user pool
 eu-west-1_AbCdEf123
 [=====               ] 100000 of 400000 done, 1000 failed
 23.5 of 24.0 a second, 3 throttled, 4 in flight (the worker was last heard of
@@ -62,11 +63,11 @@ read from Service Quotas
          2  of these flagged repeated
      98000  sign-outs done
 HALTED: access_denied, AccessDeniedException since 2026-11-23 02:00:00 UTC
-`
+`)
 	for _, text := range wrap(job.HaltAccessDenied.Remedy(), 77) {
-		want += "  " + text + "\n"
+		want.WriteString("  " + text + "\n")
 	}
-	if diff := cmp.Diff(want, watched().block("about 3 h 28 min left", 79, false)); diff != "" {
+	if diff := cmp.Diff(want.String(), watched().block("about 3 h 28 min left", 79, false)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if got := watched().block("", 79, true); !strings.Contains(got, alarm+"HALTED") {

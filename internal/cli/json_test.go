@@ -58,8 +58,7 @@ func members(t *testing.T, at string, typ reflect.Type) (list []string) {
 	case typ.Kind() != reflect.Struct:
 		return []string{at + " " + kind(typ.Kind())}
 	}
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	for f := range typ.Fields() {
 		tag, ok := f.Tag.Lookup("json")
 		if !ok {
 			t.Errorf("%s.%s has no name in JSON", typ, f.Name)
@@ -143,7 +142,7 @@ func TestJSONIsDocumented(t *testing.T) {
 				}
 			}
 		}
-		for _, row := range strings.Split(body, "\n") {
+		for row := range strings.SplitSeq(body, "\n") {
 			if !strings.HasPrefix(row, "| `") {
 				continue
 			}

@@ -1,5 +1,7 @@
 package dashboard
 
+import "strings"
+
 // DefaultRunbook is where alerts and panels say that the runbook is. It is an
 // address that leads nowhere, kept for examples: `make dashboards RUNBOOK=URL`
 // writes the files with yours.
@@ -54,11 +56,12 @@ func variables() []Variable {
 
 // Selectors: of is every series of a metric that is shown, with more conditions.
 func of(metric string, conditions ...string) string {
-	s := metric + `{job=~"$job", instance=~"$instance"`
+	var s strings.Builder
+	s.WriteString(metric + `{job=~"$job", instance=~"$instance"`)
 	for _, c := range conditions {
-		s += ", " + c
+		s.WriteString(", " + c)
 	}
-	return s + "}"
+	return s.String() + "}"
 }
 
 // perSecond is a counter's rate.

@@ -13,13 +13,14 @@ import (
 func TestAGuardedListGivesTheNamesAsTheyWere(t *testing.T) {
 	t.Parallel()
 	names := []string{"+15551234567", "=cmd|'/Ccalc'!A0", "'quoted", "''twice", `x;=HYPERLINK("http://x")`, "-2", "@a", "ana"}
-	list := guard.Column + ",line,metadata:case,metadata:=key\n"
+	var list strings.Builder
+	list.WriteString(guard.Column + ",line,metadata:case,metadata:=key\n")
 	want := make([]job.Target, 0, len(names))
 	for i, n := range names {
-		list += `"` + strings.ReplaceAll(guard.Cell(n), `"`, `""`) + `",1,` + guard.Cell("=INC-1") + ",\n"
+		list.WriteString(`"` + strings.ReplaceAll(guard.Cell(n), `"`, `""`) + `",1,` + guard.Cell("=INC-1") + ",\n")
 		want = append(want, job.Target{Username: job.Username(n), Line: int64(i + 2), Metadata: map[string]string{"case": "=INC-1"}})
 	}
-	got := targets(t, scan(t, Config{Paths: []string{file(t, "failed.csv", list)}}))
+	got := targets(t, scan(t, Config{Paths: []string{file(t, "failed.csv", list.String())}}))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
