@@ -20,9 +20,10 @@ build:
 demo: build
 	./bin/sandbox demo
 
-# The tests against foreign servers are test-peers'.
+# The tests against foreign servers are test-peers'. Many tests of the programs wait, so
+# more run at once than there are cores.
 test:
-	RELOCK_PEERS=off $(GO) test $(TESTFLAGS) ./...
+	RELOCK_PEERS=off $(GO) test -parallel 8 $(TESTFLAGS) ./...
 
 test-race:
 	$(MAKE) test TESTFLAGS=-race

@@ -276,7 +276,7 @@ func TestTakeoverOnDynalite(t *testing.T) {
 		if err := p.cmd.Wait(); err != nil {
 			t.Errorf("a worker: %v", err)
 		}
-		if n := strings.Count(p.out.String(), "standing by"); n != 1 {
+		if n := strings.Count(p.out.String(), `msg="standing by: `); n != 1 {
 			t.Errorf("it says %d times that it stands by", n)
 		}
 	}
