@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,11 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"relock/internal/ledger"
 	"relock/internal/peers/servers"
 	"relock/internal/sandbox"
 	"relock/internal/sandbox/account"
 	"relock/internal/sandbox/cognito"
 	"relock/internal/sandbox/wire"
+	"relock/internal/sqlite"
 )
 
 const (
@@ -164,6 +167,32 @@ func (r *relay) signal(p *runner, sig syscall.Signal) {
 	}
 }
 
+// stop stops a worker between two writes to its ledger: one that is stopped in the
+// middle of a write keeps the file locked (docs/promises.md).
+func (r *relay) stop(p *runner) {
+	r.Helper()
+	for range 100 {
+		r.signal(p, syscall.SIGSTOP)
+		var status syscall.WaitStatus
+		if _, err := syscall.Wait4(p.cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+			r.Fatalf("waiting for the worker to stop: %v, %v", status, err)
+		}
+		other, err := ledger.OpenSQLite(filepath.Join(r.dir, "ledger"), ledger.SQLiteOptions{BusyTimeout: 20 * time.Millisecond})
+		if err == nil {
+			if err := other.Close(); err != nil {
+				r.Fatal(err)
+			}
+			return
+		}
+		if !errors.Is(err, sqlite.ErrLocked) {
+			r.Fatal(err)
+		}
+		r.Logf("%v", err)
+		r.signal(p, syscall.SIGCONT)
+	}
+	r.Fatal("the worker always writes")
+}
+
 // wantTurns checks in the sandbox's log that the first worker's calls had all
 // arrived before the second's first.
 func (r *relay) wantTurns() {
@@ -223,7 +252,11 @@ func TestTakeover(t *testing.T) {
 			r.called(firstKey, 20, 20*time.Second)
 			b := r.start(secondKey, "worker")
 			r.called(firstKey, 100, 20*time.Second)
-			r.signal(a, c.sig)
+			if c.sig == syscall.SIGSTOP {
+				r.stop(a)
+			} else {
+				r.signal(a, c.sig)
+			}
 			took := r.called(secondKey, 1, takeoverWithin+10*time.Second)
 			if took < c.from || took > c.to {
 				t.Errorf("the standby called after %v, want %v to %v", took, c.from, c.to)

@@ -52,6 +52,7 @@ type Error struct {
 	Path string
 	Op   string // a gerund: "opening"
 	Kind error  // one of the sentinels above; may be nil
+	Held string // with ErrLocked: who holds the file, where that is known
 	Err  error  // SQLite's or the system's error; may be nil
 }
 
@@ -63,7 +64,10 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		text += fmt.Sprintf(" (%v)", e.Err)
 	}
-	if remedy := remedies[e.Kind]; remedy != "" {
+	switch remedy := remedies[e.Kind]; {
+	case e.Held != "":
+		text += ": it is held by " + e.Held
+	case remedy != "":
 		text += ": " + remedy
 	}
 	return text
@@ -105,7 +109,11 @@ func wrap(path, op string, err error) error {
 	if e, ok := errors.AsType[*modernc.Error](err); ok {
 		kind = kinds[e.Code()&0xff]
 	}
-	return &Error{Path: path, Op: op, Kind: kind, Err: err}
+	e := &Error{Path: path, Op: op, Kind: kind, Err: err}
+	if errors.Is(kind, ErrLocked) {
+		e.Held = holder(path)
+	}
+	return e
 }
 
 // fatal reports whether err concerns the file rather than one statement: SQLite

@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestHolder lets another process write and stops it there: who waits for the
+// file hears which one it is.
+func TestHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	db := create(t, path, Options{BusyTimeout: 20 * time.Millisecond})
+	other := exec.Command(os.Args[0], "-test.run=^TestHoldHelper$")
+	other.Env = append(os.Environ(), "HOLD="+path)
+	said, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	}()
+	if _, err := said.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	held := func() string {
+		t.Helper()
+		e, ok := errors.AsType[*Error](insert(t, db, 1))
+		if !ok || !errors.Is(e, ErrLocked) {
+			t.Fatalf("writing: %v, want ErrLocked", e)
+		}
+		return e.Held
+	}
+	pid := other.Process.Pid
+	name := filepath.Base(os.Args[0])
+	if got, want := held(), fmt.Sprintf("process %d, %s: wait for it, or end it", pid, name); got != want {
+		t.Errorf("held by %q, want %q", got, want)
+	}
+	if err := other.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+		t.Fatalf("waiting for it to stop: %v, %v", status, err)
+	}
+	if got, want := held(), fmt.Sprintf("process %d, %s, which is stopped: continue it with `kill -CONT %[1]d`, or end it", pid, name); got != want {
+		t.Errorf("held by %q, want %q", got, want)
+	}
+	if e := error(&Error{Path: "x", Op: "writing", Kind: ErrLocked, Held: "process 7, x"}); !strings.HasSuffix(e.Error(), ": it is held by process 7, x") {
+		t.Error(e)
+	}
+}
+
+// TestHoldHelper is the other process.
+func TestHoldHelper(t *testing.T) {
+	path := os.Getenv("HOLD")
+	if path == "" {
+		return
+	}
+	db, err := Open(path, testSchema, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = db.Write(t.Context(), func(*Tx) error {
+		fmt.Print("!")
+		select {} // until it is killed
+	})
+}
+
+func TestLockedBy(t *testing.T) {
+	const locks = `1: POSIX  ADVISORY  READ  900 08:01:77 124 124
+2: POSIX  ADVISORY  WRITE 901 08:01:78 120 120
+3: OFDLCK ADVISORY  WRITE -1 08:01:77 120 120
+4: -> POSIX ADVISORY WRITE 902 08:01:77 120 120
+5: POSIX  ADVISORY  WRITE 903 08:01:77 128 128
+6: POSIX  ADVISORY  WRITE 904 08:01:77 120 120
+`
+	for inode, want := range map[uint64]int{77: 904, 78: 901, 7: 0, 1: 0} {
+		if got := lockedBy(strings.NewReader(locks), inode); got != want {
+			t.Errorf("inode %d is locked by %d, want %d", inode, got, want)
+		}
+	}
+}
+
+func TestNameAndState(t *testing.T) {
+	for stat, want := range map[string][2]string{
+		"12 (worker) T 1 2": {"worker", "T"},
+		"12 (a) b) (c) S 1": {"a) b) (c", "S"},
+		"12 worker T":       {"?", "?"},
+		")(":                {"?", "?"},
+		"12 (worker)":       {"worker", ""},
+	} {
+		if name, state := nameAndState(stat); name != want[0] || state != want[1] {
+			t.Errorf("%q: %q, %q; want %q", stat, name, state, want)
+		}
+	}
+}
