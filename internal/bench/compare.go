@@ -169,34 +169,6 @@ func (s *stand) count(ctx context.Context, operation string) (n int64, err error
 	return n, err
 }
 
-func benchMemory(ctx context.Context, o options) error {
-	s, err := startStand(ctx, o, "--quota", "UserAccountRecovery=unlimited")
-	if err != nil {
-		return err
-	}
-	defer s.stop()
-	rows := 200_000
-	if o.long {
-		rows = 1_000_000
-	}
-	list, err := s.writeList(rows)
-	if err != nil {
-		return err
-	}
-	sent, err := s.measure(ctx, s.program("enqueue"), s.enqueueArgs(list, 0))
-	if err != nil {
-		return err
-	}
-	fmt.Printf("  enqueue of %d targets: %.0f MiB, %.1f s\n", rows, mib(sent.rss), sent.wall.Seconds())
-	const run = 20 * time.Second
-	limited, cancel := context.WithTimeout(ctx, run)
-	defer cancel()
-	// The time bound kills it, which is what it is there for.
-	u, _ := s.measure(limited, s.program("worker"), s.workerArgs(0, "--rate", "100000", "--force", "rate_over_quota"), -1)
-	fmt.Printf("  worker behind %d messages, at full speed for %v: %.0f MiB\n", rows, u.wall.Round(time.Second), mib(u.rss))
-	return nil
-}
-
 func micros(d time.Duration, n int) float64 { return float64(d.Microseconds()) / float64(n) }
 
 func mib(b int64) float64 { return float64(b) / (1 << 20) }
