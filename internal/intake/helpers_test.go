@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"bytes"
+	"compress/gzip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,4 +69,46 @@ func utf16Text(text string, bigEndian bool) string {
 		}
 	}
 	return string(s)
+}
+
+// message is an error's text without the folder of the list.
+func message(err error, path string) string {
+	if err == nil {
+		return ""
+	}
+	if path == "" {
+		return err.Error()
+	}
+	return strings.ReplaceAll(err.Error(), path, filepath.Base(path))
+}
+
+// gzipOf compresses text.
+func gzipOf(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// storedGzip wraps text without compressing it, so that it can be cut anywhere.
+func storedGzip(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
