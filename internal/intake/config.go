@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,17 +79,8 @@ func (c *Config) validate() ([]metaColumn, error) {
 	if len(c.Paths)+len(c.Streams) == 0 {
 		return nil, wrong("no list is named", "name a CSV file, or - for standard input")
 	}
-	stdins := 0
-	for _, p := range c.Paths {
-		if p == Stdin {
-			stdins++
-		}
-	}
-	switch {
-	case stdins > 1:
-		return nil, wrong("standard input (-) is named more than once", "name it once")
-	case stdins == 1 && c.Stdin == nil:
-		return nil, wrong("there is no standard input to read", "name a file")
+	if reason, remedy := c.checkPaths(); reason != "" {
+		return nil, wrong(reason, remedy)
 	}
 	if c.Delimiter != 0 && !validDelimiter(c.Delimiter) {
 		return nil, wrong(fmt.Sprintf("%q cannot separate fields", c.Delimiter), "use a comma, a semicolon or a tab")
@@ -109,26 +102,55 @@ func (c *Config) validate() ([]metaColumn, error) {
 		}
 		switch {
 		case name == "":
-			return nil, wrong(fmt.Sprintf("the metadata column %q has no name", s), "use --metadata-column NAME or NAME=KEY")
+			return nil, wrong(fmt.Sprintf("--metadata-column %q has no name", s), "use --metadata-column NAME or NAME=KEY")
 		case slices.ContainsFunc(columns, func(m metaColumn) bool { return m.key == key }):
-			return nil, wrong(fmt.Sprintf("two metadata columns have the key %q", key), "give each a key of its own with NAME=KEY")
+			return nil, wrong(fmt.Sprintf("two of --metadata-column have the key %q", key), "give each a key of its own with NAME=KEY")
 		}
 		if reason := checkText(key); reason != "" {
-			return nil, wrong(fmt.Sprintf("the metadata key %q %s", key, reason), "choose another key")
+			return nil, wrong(fmt.Sprintf("--metadata-column: the key %q %s", key, reason), "choose another key")
 		}
 		columns = append(columns, metaColumn{name: name, key: key})
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.Metadata)) {
 		if key == "" {
-			return nil, wrong("the metadata has an empty key", "use --metadata KEY=VALUE")
+			return nil, wrong("--metadata has an empty key", "use --metadata KEY=VALUE")
 		}
 		if reason := cmp.Or(checkText(key), checkText(c.Metadata[key])); reason != "" {
-			return nil, wrong(fmt.Sprintf("the metadata for %q %s", key, reason), "remove it")
+			return nil, wrong(fmt.Sprintf("--metadata: the pair of the key %q %s", key, reason), "remove it")
 		}
 	}
 	if n := metadataSize(c.Metadata); n > MaxMetadata {
-		return nil, wrong(fmt.Sprintf("the metadata has %d bytes, keys and values together", n),
+		return nil, wrong(fmt.Sprintf("--metadata has %d bytes, keys and values together", n),
 			fmt.Sprintf("keep to %d bytes", MaxMetadata))
 	}
 	return columns, nil
+}
+
+// checkPaths says what is wrong with the names of the lists. A list that is named
+// twice would be a list of duplicates, each of which repeats itself.
+func (c *Config) checkPaths() (reason, remedy string) {
+	infos := make([]fs.FileInfo, len(c.Paths))
+	for i, p := range c.Paths {
+		switch {
+		case p == "":
+			return "the name of a list is empty", "name a CSV file, or - for standard input; a variable of the shell may be unset"
+		case p == Stdin && slices.Contains(c.Paths[:i], Stdin):
+			return "standard input (-) is named more than once", "name it once"
+		case p == Stdin && c.Stdin == nil:
+			return "there is no standard input to read", "name a file"
+		case p == Stdin:
+			continue
+		}
+		info, err := os.Stat(p)
+		if err != nil || !info.Mode().IsRegular() {
+			continue // opening it says more
+		}
+		infos[i] = info
+		for j, before := range infos[:i] {
+			if before != nil && os.SameFile(before, info) {
+				return fmt.Sprintf("%s and %s are one file", shown(c.Paths[j]), shown(p)), "name it once"
+			}
+		}
+	}
+	return "", ""
 }

@@ -69,6 +69,23 @@ func decode(path string, raw io.Reader) (text io.Reader, enc Encoding, zipped bo
 	return newUTF16Reader(path, head, enc == UTF16BE), enc, zipped, nil
 }
 
+// markup tells by the first characters that a text is no CSV, and would else be
+// taken for one with a stray quote, or with a strange header.
+func markup(start []byte) (what, remedy string) {
+	text := bytes.TrimSpace(start)
+	lower := bytes.ToLower(text[:min(len(text), 16)])
+	switch {
+	case bytes.HasPrefix(lower, []byte("<!doctype")), bytes.HasPrefix(lower, []byte("<html")), bytes.HasPrefix(lower, []byte("<?xml")):
+		return "is a web page or XML, not CSV", "fetch or export the list again, as CSV"
+	case len(text) > 0 && (text[0] == '{' || text[0] == '['):
+		inner := bytes.TrimLeft(text[1:], " \t\r\n[{")
+		if len(inner) > 0 && inner[0] == '"' {
+			return "is JSON, not CSV", "write its usernames below a header, one a line; the users of a pool need no file: --all-users, --group, --filter"
+		}
+	}
+	return "", ""
+}
+
 // encodingOf tells the encoding by the byte order mark, whose length it returns,
 // or, without one, by the zero bytes of UTF-16's ASCII.
 func encodingOf(start []byte) (Encoding, int) {

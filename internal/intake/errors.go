@@ -3,7 +3,10 @@ package intake
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The kinds of failure, for errors.Is. Each ListError and RowsError is one.
@@ -68,9 +71,7 @@ func place(file string, line, column int64) string {
 	if file == "" {
 		return ""
 	}
-	if file == Stdin {
-		file = "standard input"
-	}
+	file = shown(file)
 	switch {
 	case line == 0:
 		return file + ": "
@@ -79,6 +80,17 @@ func place(file string, line, column int64) string {
 	default:
 		return fmt.Sprintf("%s:%d:%d: ", file, line, column)
 	}
+}
+
+// shown is a path as it may be written to a terminal, which obeys control characters.
+func shown(path string) string {
+	if path == Stdin {
+		return "standard input"
+	}
+	if !utf8.ValidString(path) || strings.ContainsFunc(path, unicode.IsControl) {
+		return strconv.Quote(path)
+	}
+	return path
 }
 
 // ProblemKind says what is wrong with a row. It is a closed set.

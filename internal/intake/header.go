@@ -95,6 +95,9 @@ func (v resolver) resolve(first []string) (columns, error) {
 			return columns{}, v.error("the header is not valid UTF-8", "save the list as UTF-8")
 		}
 		names[i] = strings.TrimSpace(cell)
+		if strings.ContainsRune(names[i], '\r') {
+			return columns{}, v.error("the header contains a CR", "lines may end with CR alone, in part: end all of them with LF or CRLF")
+		}
 		if strings.ContainsFunc(names[i], unicode.IsControl) {
 			return columns{}, v.error("the header contains a control character", "save the list as plain CSV in UTF-8")
 		}
@@ -157,7 +160,11 @@ func (v resolver) find(names []string, name string) (int, error) {
 
 // noColumn says what the header has instead, unless it looks like a user.
 func (v resolver) noColumn(names []string) error {
-	for _, n := range names {
+	for i, n := range names {
+		if visible := strings.Map(dropInvisible, n); visible != n && v.isWanted(visible) {
+			return v.error(fmt.Sprintf("the name of column %d, %q, contains a character that cannot be seen", i+1, n),
+				"write the header anew")
+		}
 		if n == "" {
 			continue
 		}
@@ -165,11 +172,41 @@ func (v resolver) noColumn(names []string) error {
 			return v.error("the first row looks like a user, not like a header", "use --no-header if the list has none, else name the column with --column")
 		}
 	}
+	if len(names) == 1 && slices.ContainsFunc(strings.FieldsFunc(names[0], between), v.isWanted) {
+		return v.error("the header is one column, "+list(names), "separate the columns with a comma, a semicolon or a tab")
+	}
+	if _, err := strconv.Atoi(v.cfg.Column); err == nil {
+		return v.error(fmt.Sprintf("the header has no column %q; it has %s", v.cfg.Column, list(names)),
+			"give --column the name of the column; a number goes with --no-header")
+	}
 	if v.cfg.Column != "" {
 		return v.error(fmt.Sprintf("the header has no column %q; it has %s", v.cfg.Column, list(names)), "check --column")
 	}
 	return v.error(fmt.Sprintf("the header has none of the columns %s; it has %s", strings.Join(usernameColumns[1:], ", "), list(names)),
 		"name the column of the usernames with --column, or use --no-header if the list has none")
+}
+
+// isWanted reports whether a column of that name would have been taken.
+func (v resolver) isWanted(name string) bool {
+	same := func(s string) bool { return strings.EqualFold(s, strings.TrimSpace(name)) }
+	if v.cfg.Column != "" {
+		return same(v.cfg.Column)
+	}
+	return slices.ContainsFunc(usernameColumns, same)
+}
+
+// dropInvisible drops characters that take no space, such as a second byte order
+// mark; for strings.Map.
+func dropInvisible(r rune) rune {
+	if unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
+}
+
+// between reports whether a character may stand between the names of columns.
+func between(r rune) bool {
+	return r != '_' && r != '-' && !unicode.IsLetter(r) && !unicode.IsNumber(r)
 }
 
 // byNumber resolves columns by their numbers.
@@ -187,6 +224,10 @@ func (v resolver) byNumber(first []string) (columns, error) {
 	if highest > len(first) {
 		return columns{}, v.error(fmt.Sprintf("the first row has no column %d; it has %s", highest, plural(len(first), "column")),
 			"check "+flag+" and the delimiter")
+	}
+	if name := strings.TrimSpace(first[c.user]); slices.ContainsFunc(usernameColumns, func(s string) bool { return strings.EqualFold(s, name) }) {
+		return columns{}, v.error(fmt.Sprintf("the first row has %q where a user is to be: it is a header", name),
+			"leave --no-header out; if a user is called so, put a header above the list instead")
 	}
 	return c, nil
 }

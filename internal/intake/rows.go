@@ -84,6 +84,9 @@ func (r *rows) sniff(start []byte, delimiter rune, resolve func([]string) (colum
 			Remedy: `convert it: tr '\r' '\n' <FILE | enqueue -`,
 		}
 	}
+	if what, remedy := markup(start); what != "" {
+		return &ListError{Kind: ErrFormat, File: r.path, Reason: what, Remedy: remedy}
+	}
 	sep, length := sepLine(start)
 	if length > 0 {
 		r.skip, r.start, r.delimiter = 1, int64(length), sep
@@ -238,6 +241,8 @@ func (r *rows) fieldsReason(n int) string {
 		return fmt.Sprintf("the row is too short: it has %s, and column %s is number %d", plural(n, "field"), r.name, r.user+1)
 	case n < r.fields:
 		return fmt.Sprintf("the row is too short: it has %s where %s %d", plural(n, "field"), than, r.fields)
+	case isBlank(r.record[r.fields:]):
+		return fmt.Sprintf("the row is too long: it has %s where %s %d; remove the %q at its end", plural(n, "field"), than, r.fields, r.delimiter)
 	default:
 		return fmt.Sprintf("the row is too long: it has %s where %s %d; quote a field that contains %q", plural(n, "field"), than, r.fields, r.delimiter)
 	}

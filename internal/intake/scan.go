@@ -48,7 +48,7 @@ func (l *List) scan(ctx context.Context) (err error) {
 		return err
 	}
 	if l.Counts.Rows == 0 {
-		return &ListError{Kind: ErrEmpty, Reason: "the list names nobody", Remedy: "check how it was made"}
+		return l.nobody()
 	}
 	if n := l.Counts.Invalid; n > 0 && (!l.cfg.SkipInvalid || n == l.Counts.Rows) {
 		return &RowsError{
@@ -69,6 +69,15 @@ func (l *List) scan(ctx context.Context) (err error) {
 	}
 	l.Sample = s.sample.distinct(l.skip)
 	return l.listDuplicates(d)
+}
+
+// nobody says that no list has a row.
+func (l *List) nobody() error {
+	e := &ListError{Kind: ErrEmpty, Reason: "the lists name nobody", Remedy: "check how they were made"}
+	if len(l.Files) == 1 {
+		e.File, e.Reason, e.Remedy = l.Files[0].Path, "names nobody: a header, and no row below it", "check how the list was made"
+	}
+	return e
 }
 
 // findTwins counts the targets that differ by case only, and keeps the first.

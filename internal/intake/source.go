@@ -111,15 +111,17 @@ func readError(path string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	opening := false
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		opening = pe.Op == "open"
 		err = pe.Err // The path is in the message already.
 	}
 	e := &ListError{Kind: ErrRead, File: path, Reason: "cannot be read", Err: err}
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		e.Remedy = "check the path"
 	case errors.Is(err, fs.ErrPermission):
 		e.Remedy = "make the file readable for this user"
+	case opening: // it is not there, or what should be a folder is a file
+		e.Remedy = "check the path"
 	}
 	return e
 }

@@ -20,7 +20,7 @@ func TestFiles(t *testing.T) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	good := file(t, "good.csv", "username\nana\n")
+	good, again := file(t, "good.csv", "username\nana\n"), file(t, "again.csv", "username\nana\n")
 	tests := []struct {
 		name string
 		cfg  Config
@@ -33,19 +33,19 @@ func TestFiles(t *testing.T) {
 		{name: "input fails", cfg: Config{Paths: []string{Stdin}, Stdin: io.MultiReader(strings.NewReader("username\n"), failing{})}, kind: ErrRead, want: "standard input: cannot be read: broken pipe"},
 		{name: "no temporary file", cfg: Config{Paths: []string{Stdin}, Stdin: strings.NewReader("username\n"), TempDir: missing}, path: missing, kind: ErrTemp, want: "a temporary file in missing.csv cannot be used: no such file or directory; free space there, or set TMPDIR to a folder with about as much space as the list has"},
 		{name: "rejects fail", cfg: Config{Paths: []string{file(t, "b.csv", "username\nana\n\"\x00\"\n")}, SkipInvalid: true, Rejects: failing{}}, kind: ErrTemp, want: "the list of rejected rows or duplicates cannot be written: broken pipe; free space, or name another file"},
-		{name: "duplicates fail", cfg: Config{Paths: []string{good, good}, DuplicatesOut: failing{}}, kind: ErrTemp, want: "the list of rejected rows or duplicates cannot be written: broken pipe; free space, or name another file"},
+		{name: "duplicates fail", cfg: Config{Paths: []string{good, again}, DuplicatesOut: failing{}}, kind: ErrTemp, want: "the list of rejected rows or duplicates cannot be written: broken pipe; free space, or name another file"},
 
 		{name: "no list", kind: ErrConfig, want: "no list is named; name a CSV file, or - for standard input"},
-		{name: "input twice", cfg: Config{Paths: []string{Stdin, Stdin}}, kind: ErrConfig, want: "standard input (-) is named more than once; name it once"},
+		{name: "input twice", cfg: Config{Paths: []string{Stdin, Stdin}, Stdin: strings.NewReader("")}, kind: ErrConfig, want: "standard input (-) is named more than once; name it once"},
 		{name: "no input", cfg: Config{Paths: []string{Stdin}}, kind: ErrConfig, want: "there is no standard input to read; name a file"},
 		{name: "column by name without a header", cfg: Config{Paths: []string{good}, NoHeader: true, Column: "user"}, kind: ErrConfig, want: `without a header the column is a number from 1, not "user"; use --column NUMBER, or leave --no-header out`},
 		{name: "metadata column by name without a header", cfg: Config{Paths: []string{good}, NoHeader: true, MetadataColumns: []string{"2"}}, kind: ErrConfig, want: `without a header a metadata column is NUMBER=KEY, not "2"; use --metadata-column NUMBER=KEY, or leave --no-header out`},
-		{name: "metadata column without a name", cfg: Config{Paths: []string{good}, MetadataColumns: []string{"=k"}}, kind: ErrConfig, want: `the metadata column "=k" has no name; use --metadata-column NAME or NAME=KEY`},
-		{name: "one key for two metadata columns", cfg: Config{Paths: []string{good}, MetadataColumns: []string{"a", "b=a"}}, kind: ErrConfig, want: `two metadata columns have the key "a"; give each a key of its own with NAME=KEY`},
-		{name: "metadata key that cannot be sent", cfg: Config{Paths: []string{good}, MetadataColumns: []string{"a=\x01"}}, kind: ErrConfig, want: `the metadata key "\x01" contains U+0001, which SQS does not permit; choose another key`},
-		{name: "metadata without a key", cfg: Config{Paths: []string{good}, Metadata: map[string]string{"": "x"}}, kind: ErrConfig, want: "the metadata has an empty key; use --metadata KEY=VALUE"},
-		{name: "metadata that cannot be sent", cfg: Config{Paths: []string{good}, Metadata: map[string]string{"a": "\xff"}}, kind: ErrConfig, want: `the metadata for "a" is not valid UTF-8; remove it`},
-		{name: "metadata too long", cfg: Config{Paths: []string{good}, Metadata: map[string]string{"a": strings.Repeat("x", 2048)}}, kind: ErrConfig, want: "the metadata has 2049 bytes, keys and values together; keep to 2048 bytes"},
+		{name: "metadata column without a name", cfg: Config{Paths: []string{good}, MetadataColumns: []string{"=k"}}, kind: ErrConfig, want: `--metadata-column "=k" has no name; use --metadata-column NAME or NAME=KEY`},
+		{name: "one key for two metadata columns", cfg: Config{Paths: []string{good}, MetadataColumns: []string{"a", "b=a"}}, kind: ErrConfig, want: `two of --metadata-column have the key "a"; give each a key of its own with NAME=KEY`},
+		{name: "metadata key that cannot be sent", cfg: Config{Paths: []string{good}, MetadataColumns: []string{"a=\x01"}}, kind: ErrConfig, want: `--metadata-column: the key "\x01" contains U+0001, which SQS does not permit; choose another key`},
+		{name: "metadata without a key", cfg: Config{Paths: []string{good}, Metadata: map[string]string{"": "x"}}, kind: ErrConfig, want: "--metadata has an empty key; use --metadata KEY=VALUE"},
+		{name: "metadata that cannot be sent", cfg: Config{Paths: []string{good}, Metadata: map[string]string{"a": "\xff"}}, kind: ErrConfig, want: `--metadata: the pair of the key "a" is not valid UTF-8; remove it`},
+		{name: "metadata too long", cfg: Config{Paths: []string{good}, Metadata: map[string]string{"a": strings.Repeat("x", 2048)}}, kind: ErrConfig, want: "--metadata has 2049 bytes, keys and values together; keep to 2048 bytes"},
 		{name: "delimiter", cfg: Config{Paths: []string{good}, Delimiter: '"'}, kind: ErrConfig, want: `'"' cannot separate fields; use a comma, a semicolon or a tab`},
 	}
 	for _, tt := range tests {

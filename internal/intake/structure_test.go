@@ -38,7 +38,7 @@ func TestStructure(t *testing.T) {
 		},
 		{
 			name: "header only", content: "username\n\n", kind: ErrEmpty,
-			want: "the list names nobody; check how it was made",
+			want: "list.csv: names nobody: a header, and no row below it; check how the list was made",
 		},
 		{
 			name: "no usable column", content: "id,name\n1,ana\n", kind: ErrHeader,

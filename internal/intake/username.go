@@ -41,6 +41,10 @@ func forbidden(name string, r rune) (ProblemKind, string) {
 		return ProblemCharacter, "the username contains a byte order mark (U+FEFF); two files were joined here, remove it"
 	case unicode.IsSpace(r) && r != '\u0085' && strings.TrimSpace(name) != name:
 		return ProblemSpace, "the username begins or ends with white space; remove it, names are taken as written"
+	case r == 0:
+		return ProblemControl, "the username contains the control character U+0000; the list is damaged, or partly UTF-16: save it anew as UTF-8"
+	case r == '\r':
+		return ProblemControl, "the username contains a CR (U+000D); if a line was meant to end there, end all lines with LF or CRLF"
 	case unicode.IsControl(r):
 		return ProblemControl, fmt.Sprintf("the username contains the control character %U; remove it", r)
 	case unicode.IsSpace(r):
