@@ -18,18 +18,15 @@ func attributes(pool *types.UserPoolType, name job.Username) []reset.Attribute {
 	aliased := func(alias types.AliasAttributeType, attr types.UsernameAttributeType) bool {
 		return slices.Contains(pool.AliasAttributes, alias) || attr != "" && nameIs(pool, attr)
 	}
-	// A username cannot have the form of an attribute that is an alias, nor, where
-	// usernames are made up, any form but a UUID's.
-	username := true
 	if mail && aliased(types.AliasAttributeTypeEmail, types.UsernameAttributeTypeEmail) {
-		list, username = append(list, reset.ByEmail), false
+		list = append(list, reset.ByEmail)
 	}
 	if phone && aliased(types.AliasAttributeTypePhoneNumber, types.UsernameAttributeTypePhoneNumber) {
-		list, username = append(list, reset.ByPhone), false
+		list = append(list, reset.ByPhone)
 	}
-	if username && (len(pool.UsernameAttributes) == 0 || isUUID(name)) {
-		list = append(list, reset.ByUsername)
-	}
+	// A username that looks like an alias may still be one: that of a federated
+	// user is the provider's name and what the provider says, often an address.
+	list = append(list, reset.ByUsername)
 	if isUUID(name) {
 		list = append([]reset.Attribute{reset.BySub}, list...)
 	}

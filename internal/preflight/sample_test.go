@@ -79,6 +79,9 @@ func TestLook(t *testing.T) {
 		{Username: "new", Email: "new@example.com", EmailVerified: true, Status: cognito.ForceChangePassword},
 		{Username: "half", Email: "half@example.com", Status: cognito.Unconfirmed},
 		{Username: "google_1", Sub: "99999999-2222-4333-8444-555555555555", Email: "g@example.com", EmailVerified: true, Status: cognito.ExternalProvider},
+		{Username: "AzureAD_cy@example.com", Email: "cy@example.com", EmailVerified: true, Status: cognito.ExternalProvider},
+		{Username: "@home", Email: "home@example.com", EmailVerified: true},
+		{Username: "+1+1", Email: "plus@example.com", EmailVerified: true},
 		{Username: "phil", PhoneNumber: "+351910000001", PhoneNumberVerified: true},
 		{Username: "done", Email: "done@example.com", EmailVerified: true, Status: cognito.ResetRequired},
 		{Username: `q"\`, Email: "q@example.com", EmailVerified: true},
@@ -86,7 +89,7 @@ func TestLook(t *testing.T) {
 	}
 	common := map[string]Fate{
 		"ana": Resettable, someSub: Resettable, "off": Disabled, "new": ForceChangePassword, "half": NeverConfirmed,
-		"google_1": Federated, "bo": NoContact, "phil": Resettable, "done": Resettable, `q"\`: Resettable, "gone": OtherStatus,
+		"google_1": Federated, "AzureAD_cy@example.com": Federated, "@home": Resettable, "+1+1": Resettable, "bo": NoContact, "phil": Resettable, "done": Resettable, `q"\`: Resettable, "gone": OtherStatus,
 		"nobody": Unknown, "99999999-2222-4333-8444-555555555555": Unknown, "ANA": Unknown,
 	}
 	for cfg, more := range map[string]map[string]Fate{
@@ -110,8 +113,9 @@ func TestLook(t *testing.T) {
 		users := []cognito.Seed{
 			{Username: "ana@example.com", Sub: someSub, Email: "ana@example.com", EmailVerified: true},
 			{Username: "bo@example.com"},
+			{Username: "google_1", Status: cognito.ExternalProvider},
 		}
-		want := map[string]Fate{"ana@example.com": Resettable, someSub: Resettable, "bo@example.com": NoContact, "ana": Unknown}
+		want := map[string]Fate{"ana@example.com": Resettable, someSub: Resettable, "bo@example.com": NoContact, "ana": Unknown, "google_1": Federated}
 		if diff := cmp.Diff(want, lookAll(t, "eu-west-1_Names,usernames=email", users, slices.Collect(maps.Keys(want))...)); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}

@@ -145,6 +145,8 @@ func (p *Pool) create(n newUser, at time.Time) (*user, error) {
 // with username attributes takes it from.
 func (p *Pool) nameFor(attrs *[]attrib, n newUser) (string, error) {
 	switch {
+	case n.status == ExternalProvider:
+		// What a provider says is no user's choice, whatever form it has.
 	case len(p.nameAttr) > 0:
 		mail, phone := slices.Contains(p.nameAttr, "email"), slices.Contains(p.nameAttr, "phone_number")
 		switch {
