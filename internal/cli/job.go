@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/urfave/cli/v3"
@@ -62,6 +63,9 @@ type jobAction func(ctx context.Context, cmd *cli.Command, led Ledger) error
 
 // command makes a subcommand that opens the ledger. Each has --json.
 func (j *jobCommand) command(name, text, args, help string, do jobAction, flags ...cli.Flag) *cli.Command {
+	if !slices.ContainsFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), flagQueue) }) {
+		flags = append(flags, &cli.StringFlag{Name: flagQueue, Usage: "the job's queue, where it is `file:DIR` and holds the ledger too; defaults to file:relock", Sources: env(flagQueue), Category: "Where"})
+	}
 	flags = append(flags, jsonFlag(), ledgerFlag(),
 		&cli.StringFlag{Name: flagRegion, Usage: "AWS `REGION`", Sources: env(flagRegion), Category: "Where"})
 	use := fmt.Sprintf("job %s [flags]", name)

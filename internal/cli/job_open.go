@@ -30,6 +30,7 @@ type openJSON struct {
 	Targets        int64           `json:"targets"`
 	CanSignIn      int64           `json:"can_sign_in"`
 	Perhaps        int64           `json:"perhaps"`
+	Unlisted       int64           `json:"unlisted,omitempty"`
 	Groups         []openGroupJSON `json:"groups"`
 	SessionsLive   int64           `json:"sessions_live"`
 	SessionsEnded  int64           `json:"sessions_ended"`
@@ -72,7 +73,7 @@ func (j *jobCommand) stillOpen(ctx context.Context, cmd *cli.Command, led Ledger
 func openDocument(s report.StillOpen) openJSON {
 	v := openJSON{
 		Event: "still_open", Job: s.Job.ID, State: s.Job.State, Targets: s.Targets,
-		CanSignIn: s.Yes, Perhaps: s.Perhaps, Groups: []openGroupJSON{},
+		CanSignIn: s.Yes, Perhaps: s.Perhaps, Unlisted: s.Unlisted, Groups: []openGroupJSON{},
 		SessionsLive: s.Lives, SessionsEnded: s.Ended, SignOutAsked: s.Job.Policy.SignOut,
 		SignOutPending: s.SignOutPending, SignOutFailed: s.SignOutFailed,
 	}
@@ -107,6 +108,11 @@ func sayOpen(w io.Writer, s report.StillOpen, at string) {
 		if g.InDoubt > 0 {
 			line("          ", "%d of them were reset perhaps: a call was never answered.", g.InDoubt)
 		}
+	}
+	if s.Unlisted > 0 {
+		say(w, "\n%8d  not in the ledger\n", s.Unlisted)
+		line("          ", "The job was cancelled after an enqueue that was interrupted: these users of the list were never written down, and nobody has touched them.")
+		line("          ", "To do: run the list again as a job of its own.")
 	}
 	say(w, "\n")
 	line("", "A reset ends no session. Those of %d users live on until their tokens expire; those of %d were ended by a sign-out or because the user is disabled.", s.Lives, s.Ended)

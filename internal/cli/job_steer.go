@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/queue"
 )
 
 const resumeHelp = `With a JOB: goes on with it, if it is paused. With or without one: ends the halt
@@ -116,6 +118,35 @@ func (j *jobCommand) cancel(ctx context.Context, cmd *cli.Command, led Ledger) e
 	if err != nil {
 		return err
 	}
+	j.discard(ctx, cmd, jb.ID)
 	return j.steered(cmd, stateJSON{Job: jb.ID, State: job.StateCancelled, NotReset: &n},
 		"job %s is cancelled: %d targets were not reset; calls under way may still end\n", jb.ID, n)
+}
+
+// discard throws away what an interrupted enqueue has left of the job in a queue in
+// a file, which no worker would ever receive. That is no part of the cancellation:
+// what stays now, the next worker throws away.
+func (j *jobCommand) discard(ctx context.Context, cmd *cli.Command, id string) {
+	at, err := queuePlace(cmd.String(flagQueue))
+	if l, lerr := jobLedger(cmd); !cmd.IsSet(flagQueue) && lerr == nil && l.kind == "file" {
+		at = l
+	}
+	if err != nil || at.kind != "file" {
+		return
+	}
+	q, err := queue.OpenFile(at.at, queue.FileOptions{})
+	if errors.Is(err, queue.ErrNoQueue) {
+		return
+	}
+	var n int64
+	if err == nil {
+		n, err = q.Stage(id).Discard(ctx)
+		err = errors.Join(err, q.Close())
+	}
+	switch {
+	case err != nil:
+		say(j.s.Err, "job: the messages of job %s stay in the queue %s until a worker runs: %v\n", id, at, err)
+	case n > 0:
+		say(j.s.Err, "%d messages of it that no worker had been shown yet were thrown away\n", n)
+	}
 }

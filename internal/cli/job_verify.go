@@ -48,6 +48,7 @@ type verifyJSON struct {
 	Leaves   int64            `json:"leaves"`
 	Seal     *job.Seal        `json:"seal"`
 	Sealed   report.SealState `json:"sealed"`
+	Unlisted int64            `json:"unlisted,omitempty"`
 	Problems []string         `json:"problems"`
 }
 
@@ -75,7 +76,7 @@ func (j *jobCommand) verify(ctx context.Context, cmd *cli.Command, led Ledger) e
 	}
 	if cmd.Bool(flagJSON) {
 		problems := append([]string{}, v.Problems...)
-		err = writeJSON(j.s.Out, verifyJSON{"verify", jb.ID, v.Job.State, v.Whole, v.Proved, v.Root, v.Leaves, v.Seal, v.State, problems})
+		err = writeJSON(j.s.Out, verifyJSON{"verify", jb.ID, v.Job.State, v.Whole, v.Proved, v.Root, v.Leaves, v.Seal, v.State, v.Unlisted, problems})
 	} else {
 		j.sayVerdict(v, trust)
 	}
@@ -99,6 +100,14 @@ func (j *jobCommand) sayVerdict(v report.Verdict, trust report.Trust) {
 		}
 		return
 	}
+	defer func() {
+		if v.Unlisted > 0 {
+			line("%d targets of the list have no record: enqueue was interrupted before the job was cancelled.", v.Unlisted)
+		}
+		if v.Proved && v.Seal == nil {
+			line("The ledger has no seal of the job: no worker has made one yet, or it was removed.")
+		}
+	}()
 	switch {
 	case trust.Root != "" && trust.Key != nil:
 		line("Whole: the records give the root that was kept outside, and its signature is that of the key.")

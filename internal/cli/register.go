@@ -156,11 +156,28 @@ func register(ctx context.Context, led Ledger, p *plan) error {
 	if err := exclude(ctx, led, p); err != nil {
 		return err
 	}
+	if err := keepForced(ctx, led, p); err != nil {
+		return err
+	}
 	if state != job.StateStaging {
 		return nil
 	}
 	if err := led.SetState(ctx, p.job.ID, job.StateOpen, time.Now()); err != nil {
 		return fmt.Errorf("opening the job: %w", err)
+	}
+	return nil
+}
+
+// keepForced keeps what this run was forced past with a job that an earlier run has
+// made: a second look may find more than the first.
+func keepForced(ctx context.Context, led Ledger, p *plan) error {
+	list := slices.Clone(p.job.Plan.Findings)
+	list = slices.DeleteFunc(list, func(f job.Finding) bool { return !f.Forced })
+	if len(list) == 0 {
+		return nil
+	}
+	if err := led.AddForced(ctx, p.job.ID, list); err != nil {
+		return fmt.Errorf("writing to the ledger what the job was forced past: %w", err)
 	}
 	return nil
 }

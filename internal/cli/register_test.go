@@ -119,3 +119,28 @@ func TestExclusionsThatCannotBeWritten(t *testing.T) {
 		t.Errorf("the job is %s, %v", j.State, err)
 	}
 }
+
+// TestForcedLater: what a run that goes on with a job was forced past is kept with
+// the job, though the first run found nothing of the kind.
+func TestForcedLater(t *testing.T) {
+	t.Parallel()
+	p, led := poolPlan(t)
+	p.job.Plan.Findings = []job.Finding{{Code: "not_asked", Text: "first"}}
+	if err := register(t.Context(), led, p); err != nil {
+		t.Fatal(err)
+	}
+	p.job.Plan.Findings = []job.Finding{
+		{Code: "not_asked", Text: "second"},
+		{Code: "ses_sandbox", Text: "SES is in its sandbox", Stops: true, Forced: true},
+	}
+	for range 2 {
+		if err := register(t.Context(), led, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j, err := led.Job(t.Context(), "now")
+	want := []job.Finding{{Code: "not_asked", Text: "first"}, p.job.Plan.Findings[1]}
+	if diff := cmp.Diff(want, j.Plan.Findings); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}

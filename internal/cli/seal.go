@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/ledger"
 	"relock/internal/report"
 	"relock/internal/worker"
 )
@@ -39,6 +41,10 @@ func newSealer(led report.Sealer, key ed25519.PrivateKey, log *slog.Logger) *sea
 // root, which proves something only where the ledger's writers cannot reach.
 func (s *sealer) finished(ctx context.Context, j job.Job) {
 	seal, err := report.Seal(ctx, s.led, j.ID, s.key)
+	if errors.Is(err, ledger.ErrSealed) {
+		s.log.Error("the records of the job do not give the root that it was sealed with: they were changed, see `job verify`", "job", j.ID, "sealed", sealedRoot(j), "root", seal.Root)
+		return
+	}
 	if err != nil {
 		s.log.Warn("the job is not sealed; the next worker tries again", "job", j.ID, "error", err)
 		return
@@ -48,6 +54,13 @@ func (s *sealer) finished(ctx context.Context, j job.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seals[j.ID] = seal
+}
+
+func sealedRoot(j job.Job) string {
+	if j.Seal == nil {
+		return ""
+	}
+	return j.Seal.Root
 }
 
 // into puts the seals into jobs that were read before they were sealed.

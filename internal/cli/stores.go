@@ -30,6 +30,7 @@ type Ledger interface {
 	AddTargets(ctx context.Context, id string, targets []job.Target) error
 	SetSent(ctx context.Context, id string, line int64) error
 	Entries(ctx context.Context, id string, f ledger.Filter) iter.Seq2[ledger.Entry, error]
+	AddForced(ctx context.Context, id string, findings []job.Finding) error
 	SetSeal(ctx context.Context, id string, s job.Seal) error
 	Lease(ctx context.Context, name string) (ledger.Lease, error)
 	PutLease(ctx context.Context, l ledger.Lease, expect int64) error

@@ -97,7 +97,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 	defer stopMetrics()
 
 	config, seals := p.config(cmd), newSealer(p.ledger, key, p.log)
-	config.Finished = seals.finished
+	config.Finished, config.Signs = seals.finished, key != nil
 	w := worker.New(config)
 	stopStatus, err := p.serveStatus(ctx, cmd, w)
 	if err != nil {

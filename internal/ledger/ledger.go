@@ -20,6 +20,8 @@ var (
 	ErrExists = errors.New("the ledger has a job of that ID already")
 	// ErrSealed says that the job has another seal already.
 	ErrSealed = errors.New("the job is sealed already, with another root")
+	// ErrSealedByOther says that the job's seal has a signature by another key.
+	ErrSealedByOther = errors.New("the job is sealed already, with the same root and a signature by another key")
 	// ErrExclusions says that the job is open and has other exclusions.
 	ErrExclusions = errors.New("the job is open, and its exclusions are others: they cannot change any more")
 	// ErrNoLedger says that there is no ledger at the place named.

@@ -56,23 +56,28 @@ func (l *SQLite) Exclusions(ctx context.Context, id string) (list []job.Exclusio
 
 // SetSeal keeps the seal of a job, once.
 func (l *SQLite) SetSeal(ctx context.Context, id string, s job.Seal) error {
-	b, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
 	return l.db.Write(ctx, func(tx *sqlite.Tx) error {
 		num, err := l.cachedNum(tx, id)
 		if err != nil {
 			return err
 		}
 		was, ok, err := tx.Text(`SELECT seal FROM job WHERE num = ?`, num)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case ok && was == string(b):
-			return nil
-		case ok:
-			return ErrSealed
+		}
+		keep := s
+		if ok {
+			var old job.Seal
+			if err := json.Unmarshal([]byte(was), &old); err != nil {
+				return err
+			}
+			if keep, err = nextSeal(old, s); err != nil || keep == old {
+				return err
+			}
+		}
+		b, err := json.Marshal(keep)
+		if err != nil {
+			return err
 		}
 		_, err = tx.Exec(`UPDATE job SET seal = ? WHERE num = ?`, string(b), num)
 		return err

@@ -12,6 +12,9 @@ import (
 type StillOpen struct {
 	Job     job.Job
 	Targets int64
+	// Unlisted is how many users of the list the ledger never had, because enqueue was
+	// interrupted before the job was cancelled. They can sign in and are in no group.
+	Unlisted int64
 	// Groups are the outcomes, pending first, after which somebody can or perhaps
 	// can sign in with the password of before; those that nobody has are left out.
 	Groups []OpenGroup
@@ -56,6 +59,9 @@ func ReadStillOpen(ctx context.Context, led Ledger, id string) (StillOpen, error
 			g.InDoubt++
 		}
 		s.session(e)
+	}
+	if s.Unlisted, err = unlisted(ctx, led, j, s.Targets); err != nil {
+		return s, err
 	}
 	for _, o := range append([]job.Outcome{""}, job.Outcomes()...) {
 		g := groups[o]

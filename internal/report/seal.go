@@ -61,6 +61,13 @@ func signed(ledgerID, id string, s job.Seal, key ed25519.PublicKey) bool {
 	return err == nil && ed25519.Verify(key, Statement(ledgerID, id, s), sig)
 }
 
+// ownSignature reports whether a seal's signature is that of the key beside it. Who
+// can write the ledger can make it so with a key of their own.
+func ownSignature(ledgerID, id string, s job.Seal) bool {
+	key, err := base64.StdEncoding.DecodeString(s.PublicKey)
+	return err == nil && len(key) == ed25519.PublicKeySize && signed(ledgerID, id, s, key)
+}
+
 // unsettled says why the records of a job still change; empty if they do not.
 func (t *tally) unsettled(j job.Job) string {
 	n := t.signOuts[job.SignOutPending]

@@ -35,6 +35,9 @@ type Verdict struct {
 	// Whole is whether nothing was found to be changed, and Proved whether
 	// something from outside the ledger says so.
 	Whole, Proved bool
+	// Unlisted is how many targets the ledger never had, because enqueue was
+	// interrupted before the job was cancelled.
+	Unlisted int64
 	// Problems are what was found, one sentence each, without its full stop.
 	Problems []string
 }
@@ -63,7 +66,10 @@ func Verify(ctx context.Context, led Ledger, id string, trust Trust) (Verdict, e
 	if !sameTotals(totals, t.totals()) {
 		problem("the ledger's own counters are not those of its records")
 	}
-	if j.Counts.Targets != t.targets {
+	if v.Unlisted, err = unlisted(ctx, led, j, t.targets); err != nil {
+		return Verdict{}, err
+	}
+	if j.Counts.Targets != t.targets+v.Unlisted {
 		problem("the job was to have %d targets, and the ledger has %d records", j.Counts.Targets, t.targets)
 	}
 	if v.State == SealBroken {
@@ -71,6 +77,9 @@ func Verify(ctx context.Context, led Ledger, id string, trust Trust) (Verdict, e
 	}
 	if trust.Root != "" && subtle.ConstantTimeCompare([]byte(strings.ToLower(trust.Root)), []byte(v.Root)) != 1 {
 		problem("the records do not give the root that was kept outside")
+	}
+	if v.State != SealNone && j.Seal.Signature != "" && !ownSignature(led.ID(), id, *j.Seal) {
+		problem("the signature of the job's seal is not that of the public key beside it")
 	}
 	if trust.Key != nil {
 		v.checkSignature(led.ID(), trust, problem)
@@ -95,6 +104,22 @@ func (v *Verdict) checkSignature(ledgerID string, trust Trust, problem func(stri
 	case !signed(ledgerID, v.Job.ID, now, trust.Key):
 		problem("the records and the signature do not fit the public key: records were changed, or another key signed")
 	}
+}
+
+// unlisted is how many targets of a job that was cancelled enqueue had not listed
+// yet when it was interrupted; nobody can list them any more.
+func unlisted(ctx context.Context, led Ledger, j job.Job, listed int64) (int64, error) {
+	if j.State != job.StateCancelled || listed >= j.Counts.Targets {
+		return 0, nil
+	}
+	sent, err := led.Sent(ctx, j.ID)
+	if err != nil {
+		return 0, fmt.Errorf("reading how far job %s is sent: %w", j.ID, err)
+	}
+	if sent == ledger.SentAll {
+		return 0, nil
+	}
+	return j.Counts.Targets - listed, nil
 }
 
 // sameTotals compares the counters, where an outcome that nobody has may be named

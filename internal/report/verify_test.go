@@ -221,3 +221,98 @@ func TestSealingAgainChangesNothing(t *testing.T) {
 		t.Errorf("signed without a key: %+v", s)
 	}
 }
+
+// A job that was cancelled while its list was still being written has fewer records
+// than rows, and nobody has changed anything; one that was sent in full has lost some.
+func TestVerifyAJobThatWasCancelledInPart(t *testing.T) {
+	t.Parallel()
+	for _, all := range []bool{false, true} {
+		led := memory()
+		ok := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx := t.Context()
+		ok(led.CreateJob(ctx, job.Job{ID: "part", Counts: job.Counts{Rows: 5, Targets: 5}}))
+		ok(led.AddTargets(ctx, "part", []job.Target{{Username: "a", Line: 2}, {Username: "b", Line: 3}}))
+		if all {
+			ok(led.SetSent(ctx, "part", ledger.SentAll))
+		}
+		ok(led.SetState(ctx, "part", job.StateCancelled, night))
+		if _, err := led.CloseOut(ctx, "part", job.Cancelled, night); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Seal(ctx, led, "part", nil)
+		ok(err)
+		v, err := Verify(ctx, led, "part", Trust{Root: s.Root})
+		ok(err)
+		open, err := ReadStillOpen(ctx, led, "part")
+		ok(err)
+		want := int64(3)
+		if all {
+			want = 0
+		}
+		if v.Whole == all || v.Unlisted != want || open.Unlisted != want {
+			t.Errorf("sent in full %v: %+v; still open: %d not listed", all, v, open.Unlisted)
+		}
+	}
+}
+
+// A seal that nobody signed is signed later, as long as the records are the same.
+func TestSealingAgainWithAKeySigns(t *testing.T) {
+	t.Parallel()
+	private, public := key(1)
+	dir, s := sealed(t, nil)
+	if v := verify(t, dir, Trust{Key: public}); v.Whole {
+		t.Error("a seal without a signature passes")
+	}
+	again, err := Seal(t.Context(), openLedger(t, dir), "inc", private)
+	if err != nil || again.Root != s.Root || again.Signature == "" {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	if v := verify(t, dir, Trust{Key: public}); !v.Proved {
+		t.Errorf("%+v", v)
+	}
+	if _, err := Seal(t.Context(), openLedger(t, dir), "inc", nil); err != nil {
+		t.Errorf("without the key: %v", err)
+	}
+	if v := verify(t, dir, Trust{Key: public}); !v.Proved {
+		t.Errorf("after that: %+v", v)
+	}
+
+	dir, _ = sealed(t, nil)
+	tamper(t, dir, `UPDATE target SET code = 'x' WHERE outcome = 'gave_up'`)
+	if _, err := Seal(t.Context(), openLedger(t, dir), "inc", private); !errors.Is(err, ledger.ErrSealed) {
+		t.Errorf("changed records are signed: %v", err)
+	}
+}
+
+// What is done to the seal alone.
+func TestVerifyAfterAChangeOfTheSeal(t *testing.T) {
+	t.Parallel()
+	private, public := key(1)
+	for name, c := range map[string]struct {
+		statement            string
+		root, key, untouched bool // passes
+	}{
+		"removed":               {`UPDATE job SET seal = NULL`, true, false, true},
+		"signature removed":     {`UPDATE job SET seal = json_remove(seal, '$.signature', '$.public_key')`, true, false, true},
+		"signature changed":     {`UPDATE job SET seal = json_set(seal, '$.signature', 'AAAA')`, false, false, false},
+		"public key changed":    {`UPDATE job SET seal = json_set(seal, '$.public_key', 'AAAA')`, false, false, false},
+		"root changed":          {`UPDATE job SET seal = json_set(seal, '$.root', 'aa')`, false, false, false},
+		"number of leaves less": {`UPDATE job SET seal = json_set(seal, '$.leaves', 1)`, false, false, false},
+	} {
+		dir, s := sealed(t, private)
+		tamper(t, dir, c.statement)
+		for how, x := range map[string]struct {
+			trust Trust
+			pass  bool
+		}{"root": {Trust{Root: s.Root}, c.root}, "key": {Trust{Key: public}, c.key}, "nothing from outside": {Trust{}, c.untouched}} {
+			if v := verify(t, dir, x.trust); v.Whole != x.pass {
+				t.Errorf("%s, with %s: %+v", name, how, v)
+			}
+		}
+	}
+}

@@ -106,6 +106,10 @@ type Config struct {
 	// the worker was told to stop, and then another run calls it again. A drain waits
 	// for it.
 	Finished func(ctx context.Context, j job.Job)
+	// Signs says that Finished signs seals. It is then told of the jobs of Jobs too
+	// that have a seal which nobody signed; of no others, or whoever takes a signature
+	// away would get a new one without being asked for.
+	Signs bool
 
 	Metrics *telemetry.Metrics
 	Health  *telemetry.Health

@@ -42,8 +42,9 @@ func (e *endings) busy() bool {
 	return e.running > 0
 }
 
-// look tells of each job that is over and has no seal, once a run: of those that
-// ended just now, and of those that ended while nobody could seal them.
+// look tells of each job that is over and has no seal, or none as it should be,
+// once a run: of those that ended just now, and of those that ended while nobody
+// could seal them.
 func (e *endings) look(ctx context.Context) error {
 	if e.w.cfg.Finished == nil {
 		return nil
@@ -77,14 +78,16 @@ func (e *endings) look(ctx context.Context) error {
 }
 
 // unsealed lists the jobs of the allowed pools, or those of them that the run is
-// for, that are over and have no seal.
+// for, that are over and have no seal, or one that is to be signed.
 func (s *jobs) unsealed() []job.Job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []job.Job
 	for _, j := range s.byID {
-		ours := slices.Contains(s.w.cfg.Pools, j.Pool) && (len(s.w.cfg.Jobs) == 0 || slices.Contains(s.w.cfg.Jobs, j.ID))
-		if ours && over(j.State) && j.Seal == nil {
+		named := slices.Contains(s.w.cfg.Jobs, j.ID)
+		ours := slices.Contains(s.w.cfg.Pools, j.Pool) && (len(s.w.cfg.Jobs) == 0 || named)
+		unsigned := named && s.w.cfg.Signs && j.Seal != nil && j.Seal.Signature == ""
+		if ours && over(j.State) && (j.Seal == nil || unsigned) {
 			list = append(list, j)
 		}
 	}

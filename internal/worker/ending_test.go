@@ -93,6 +93,27 @@ func TestFinishedIsToldByTheNextRun(t *testing.T) {
 	})
 }
 
+// A seal without a signature is told of to who can sign it and names the job, and
+// to nobody else.
+func TestASealIsSignedLater(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.job(jobID, 20)
+		r.job("inc-2", 20)
+		e := &endingLog{r: r}
+		r.drain(time.Minute, func(c *Config) { c.Finished = e.finished })
+		e.want("inc-1 finished", "inc-2 finished")
+		r.drain(time.Minute, func(c *Config) { c.Finished, c.Signs = e.finished, true })
+		r.drain(time.Minute, func(c *Config) { c.Finished, c.Jobs = e.finished, []string{jobID} })
+		e.want("inc-1 finished", "inc-2 finished")
+		sign := func(c *Config) { c.Finished, c.Signs, c.Jobs = e.finished, true, []string{jobID} }
+		r.drain(time.Minute, sign)
+		e.want("inc-1 finished", "inc-1 finished", "inc-2 finished")
+		r.ok(r.led.Memory.SetSeal(t.Context(), jobID, job.Seal{Root: "00", Leaves: 1, Signature: "c2ln", PublicKey: "a2V5"}))
+		r.drain(time.Minute, sign)
+		e.want("inc-1 finished", "inc-1 finished", "inc-2 finished")
+	})
+}
+
 // A standby tells of nothing.
 func TestAStandbyTellsOfNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {

@@ -163,6 +163,7 @@ func unknownJob(t T, e *Env) {
 		"CloseSignOuts": func() error { _, err := e.L.CloseSignOuts(ctx, "none", e.Clock.Now()); return err },
 		"SetExclusions": func() error { return e.L.SetExclusions(ctx, "none", []job.Exclusion{{Given: "a"}}) },
 		"Exclusions":    func() error { _, err := e.L.Exclusions(ctx, "none"); return err },
+		"AddForced":     func() error { return e.L.AddForced(ctx, "none", []job.Finding{{Code: "a"}}) },
 		"SetSeal":       func() error { return e.L.SetSeal(ctx, "none", job.Seal{Root: "ab"}) },
 		"Entries": func() error {
 			for _, err := range e.L.Entries(ctx, "none", ledger.Filter{}) {

@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -56,7 +57,19 @@ var keptCases = []Case{
 	{"a job is sealed once", func(t T, e *Env) {
 		ctx, id := t.Context(), e.newJob(t)
 		seal := job.Seal{Root: "9f86d081", Leaves: 1_000_000, Signature: "c2ln+/=", PublicKey: "a2V5"}
-		others := []job.Seal{{}, {Root: "9f86d081", Leaves: 1_000_000}, {Root: "00", Leaves: 1_000_000, Signature: "c2ln+/=", PublicKey: "a2V5"}}
+		bare := job.Seal{Root: "9f86d081", Leaves: 1_000_000}
+		others := []job.Seal{{}, {Root: "9f86d081", Leaves: 7}, {Root: "00", Leaves: 1_000_000, Signature: "c2ln+/=", PublicKey: "a2V5"}}
+		want := func(s job.Seal) {
+			t.Helper()
+			j, err := e.Other.Job(ctx, id)
+			if diff := cmp.Diff(&s, j.Seal); diff != "" || err != nil {
+				t.Errorf("the seal (-want +got): %s%v", diff, err)
+			}
+		}
+		if err := e.L.SetSeal(ctx, id, bare); err != nil {
+			t.Fatalf("sealing: %v", err)
+		}
+		want(bare)
 		for range 2 {
 			for _, l := range []Ledger{e.L, e.Other} {
 				if err := l.SetSeal(ctx, id, seal); err != nil {
@@ -69,11 +82,50 @@ var keptCases = []Case{
 				}
 			}
 		}
-		j, err := e.Other.Job(ctx, id)
-		if diff := cmp.Diff(&seal, j.Seal); diff != "" || err != nil {
-			t.Errorf("the seal (-want +got): %s%v", diff, err)
+		want(seal)
+		// A worker without a key comes later, and one with another.
+		if err := e.L.SetSeal(ctx, id, bare); err != nil {
+			t.Errorf("sealing without a key: %v", err)
 		}
+		if err := e.L.SetSeal(ctx, id, job.Seal{Root: bare.Root, Leaves: bare.Leaves, Signature: "c2ln", PublicKey: "b3RoZXI="}); !errors.Is(err, ledger.ErrSealedByOther) {
+			t.Errorf("sealing with another key: %v, want ErrSealedByOther", err)
+		}
+		want(seal)
 	}},
+	{"what a later run is forced past is kept with the job", forced},
+}
+
+func forced(t T, e *Env) {
+	ctx, id := t.Context(), e.newJob(t)
+	before, err := e.L.Job(ctx, id)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	one := job.Finding{Code: "ses_sandbox", Text: "first", Stops: true, Forced: true}
+	two := job.Finding{Code: "few_receives", Text: `"second" <&>`, Stops: true, Forced: true}
+	add := func(l Ledger, list ...job.Finding) {
+		t.Helper()
+		if err := l.AddForced(ctx, id, list); err != nil {
+			t.Fatalf("adding: %v", err)
+		}
+	}
+	add(e.L)
+	add(e.L, one)
+	add(e.Other, job.Finding{Code: one.Code, Text: "the same again", Stops: true, Forced: true}, two)
+	add(e.L, two, one)
+	want := before.Plan
+	want.Findings = append(slices.Clone(want.Findings), one, two)
+	j, err := e.Other.Job(ctx, id)
+	if diff := cmp.Diff(want, j.Plan); diff != "" || err != nil {
+		t.Errorf("the plan (-want +got): %s%v", diff, err)
+	}
+	if err := e.L.SetState(ctx, id, job.StateCancelled, e.Clock.Now()); err != nil {
+		t.Fatalf("%v", err)
+	}
+	add(e.Other, two) // nothing new
+	if _, ok := errors.AsType[*ledger.StateError](e.L.AddForced(ctx, id, []job.Finding{{Code: "late", Forced: true}})); !ok {
+		t.Errorf("what a job was forced past is kept after its end")
+	}
 }
 
 func wantExclusions(t T, l Ledger, id string, want []job.Exclusion) {

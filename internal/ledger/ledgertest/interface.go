@@ -36,8 +36,13 @@ type Ledger interface {
 	SetExclusions(ctx context.Context, id string, list []job.Exclusion) error
 	// Exclusions returns what SetExclusions kept.
 	Exclusions(ctx context.Context, id string) ([]job.Exclusion, error)
-	// SetSeal keeps the seal of a job, once: the very same again is fine, another
-	// is ledger.ErrSealed.
+	// AddForced adds findings that a run which goes on with the job was forced past
+	// to its plan, but for codes that the plan has as forced. A *ledger.StateError if
+	// that is news for a job that is over.
+	AddForced(ctx context.Context, id string, findings []job.Finding) error
+	// SetSeal keeps the seal of a job, once: another root is ledger.ErrSealed. The
+	// same again is fine: one without a signature takes one, and keeps it; a
+	// signature by another key is ledger.ErrSealedByOther.
 	SetSeal(ctx context.Context, id string, s job.Seal) error
 
 	// AddTargets lists targets of a job that is not finished or cancelled

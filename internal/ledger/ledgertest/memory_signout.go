@@ -40,6 +40,26 @@ func (m *Memory) Exclusions(_ context.Context, id string) ([]job.Exclusion, erro
 	return slices.Clone(j.exclude), nil
 }
 
+// AddForced adds what a later run was forced past to the job's plan.
+func (m *Memory) AddForced(_ context.Context, id string, findings []job.Finding) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j, err := m.find(id)
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		switch {
+		case slices.ContainsFunc(j.Plan.Findings, func(old job.Finding) bool { return old.Code == f.Code && old.Forced }):
+		case j.State == job.StateFinished || j.State == job.StateCancelled:
+			return &ledger.StateError{Job: id, From: j.State, To: job.StateOpen}
+		default:
+			j.Plan.Findings = append(slices.Clone(j.Plan.Findings), f)
+		}
+	}
+	return nil
+}
+
 // SetSeal keeps the seal of a job, once.
 func (m *Memory) SetSeal(_ context.Context, id string, s job.Seal) error {
 	m.mu.Lock()
@@ -50,8 +70,12 @@ func (m *Memory) SetSeal(_ context.Context, id string, s job.Seal) error {
 		return err
 	case j.Seal == nil:
 		j.Seal = new(s)
-	case *j.Seal != s:
+	case j.Seal.Root != s.Root || j.Seal.Leaves != s.Leaves:
 		return ledger.ErrSealed
+	case j.Seal.Signature == "":
+		j.Seal = new(s)
+	case s.Signature != "" && *j.Seal != s:
+		return ledger.ErrSealedByOther
 	}
 	return nil
 }

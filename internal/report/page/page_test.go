@@ -159,6 +159,9 @@ func TestTheEvidenceSaysWhatTheRecordsSay(t *testing.T) {
 		"not balanced": {func(e *report.Evidence) { e.Balanced, e.SentAll = false, false }, []string{
 			"Not every row of the lists is accounted for: enqueue has not finished", "The two do not agree",
 		}, []string{"Both sums hold", "Every target has an outcome"}},
+		"cancelled in part": {func(e *report.Evidence) { e.Balanced, e.SentAll, e.Job.State = false, false, job.StateCancelled }, []string{
+			"Not every row of the lists is accounted for: the job was cancelled before", "The two do not agree</strong>: the job was cancelled",
+		}, []string{"run it again"}},
 		"nothing yet": {func(e *report.Evidence) { *e = report.Evidence{Job: job.Job{ID: "j"}} }, []string{
 			"The job has no targets yet.", "No outcome has been recorded yet.", "no reason was given", "no list is recorded",
 		}, []string{"<figure>", "NaN", "Inf", "0001-01-01"}},
