@@ -22,6 +22,9 @@ const verifyHelp = `Reads every record of the job and computes the root of a Mer
 the job's own record. Whoever can write the ledger can change records, root and
 signature alike, so that only what was kept outside of it proves anything: the root
 that the worker printed and logged at the end, or the public key of its --sign-key.
+The root is the stronger: a worker with the key would seal and sign a job anew that
+somebody has taken the seal from. With --signature, as the evidence of that night
+has it, the key is as good.
 
    openssl genpkey -algorithm ed25519 -out seal.pem     for worker --sign-key
    openssl pkey -in seal.pem -pubout -out seal.pub      for --public-key here
