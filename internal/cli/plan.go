@@ -129,7 +129,7 @@ func (p *plan) refusal(max int64) error {
 	if err := p.known.check(p.job, p.set.job != ""); err != nil {
 		return err
 	}
-	if n := p.list.Counts.Targets; max > 0 && n > max {
+	if n := p.list.Counts.Targets; max > 0 && n > max && !p.known.sentAll {
 		return fmt.Errorf("the list has %d users, more than --max-users %d; raise it if they are all meant", n, max)
 	}
 	if len(p.stopping) == 0 || p.known.sentAll { // nothing will be sent

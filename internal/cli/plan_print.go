@@ -54,7 +54,7 @@ func (p *plan) print(w io.Writer) {
 	row("names", "%s", kinds(p.list.Kinds))
 	p.printSample(row)
 	if p.known.there {
-		row("state", "%s", p.known.words())
+		row("state", "%s", p.known.words(p.job))
 	}
 	row("queue", "%s", p.set.queue)
 	row("ledger", "%s", p.set.ledger)

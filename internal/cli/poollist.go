@@ -130,6 +130,13 @@ func (s statuses) has(u reset.User) bool {
 	return len(s.states) == 0 || slices.Contains(s.states, u.Status)
 }
 
+// How the name of a listing begins.
+const (
+	listingAll    = "pool:all"
+	listingGroup  = "pool:group:"
+	listingFilter = "pool:filter:"
+)
+
 // part is one listing.
 type part struct {
 	name, words string
@@ -143,12 +150,12 @@ func (p *poolList) parts() []part {
 	switch {
 	case len(p.groups) > 0:
 		for _, g := range p.groups {
-			parts = append(parts, part{"pool:group:" + g, "the members of the group " + g, reset.Selection{Group: g}})
+			parts = append(parts, part{listingGroup + g, "the members of the group " + g, reset.Selection{Group: g}})
 		}
 	case p.filter != "":
-		parts = []part{{"pool:filter:" + string(p.by), "the users that the filter on " + string(p.by) + " selects", reset.Selection{Filter: p.filter}}}
+		parts = []part{{listingFilter + string(p.by), "the users that the filter on " + string(p.by) + " selects", reset.Selection{Filter: p.filter}}}
 	default:
-		parts = []part{{"pool:all", "all users of the pool", reset.Selection{}}}
+		parts = []part{{listingAll, "all users of the pool", reset.Selection{}}}
 		if len(p.status.states) == 1 {
 			// The pool can do this much itself, which saves pages.
 			if f, err := reset.Exactly(reset.ByStatus, job.Username(p.status.states[0])); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ type known struct {
 	job     job.Job
 	there   bool
 	sentAll bool
+	// spares says that a job of other users has the same exclusions as this run.
+	spares bool
 	// rival is a job from the same listing of the pool that was interrupted while
 	// it was sent, when the pool listed other users; nil if there is none.
 	rival *job.Job
@@ -50,7 +53,20 @@ func lookUp(ctx context.Context, p *plan) (known, error) {
 		return known{}, fmt.Errorf("reading job %s from the ledger: %w", p.job.ID, err)
 	}
 	sent, err := led.Sent(ctx, j.ID)
-	return known{job: j, there: true, sentAll: sent == ledger.SentAll}, err
+	if err != nil {
+		return known{}, fmt.Errorf("reading how far job %s was sent: %w", j.ID, err)
+	}
+	k := known{job: j, there: true, sentAll: sent == ledger.SentAll}
+	if k.sentAll && j.Content != p.job.Content {
+		spared, err := led.Exclusions(ctx, j.ID)
+		if err != nil {
+			return known{}, fmt.Errorf("reading whom job %s spares: %w", j.ID, err)
+		}
+		k.spares = slices.EqualFunc(spared, p.set.gathered.exclusions, func(a, b job.Exclusion) bool {
+			return a.Given == b.Given && a.Username == b.Username
+		})
+	}
+	return k, nil
 }
 
 // findRival looks for a job that a listing of the pool has left half sent. A list
@@ -86,7 +102,7 @@ func (k known) check(now job.Job, named bool) error {
 	switch {
 	case k.rival != nil && !named:
 		return fmt.Errorf("job %s was interrupted while %s was sent, and the pool lists other users now: stop it with `job cancel %s`, which keeps what it has done, and run this again; or run this beside it, with a name from --job NAME, and whom that job has reset already is reset again", k.rival.ID, fileNames(k.rival.Sources), k.rival.ID)
-	case !k.there:
+	case !k.there || named && k.sameListing(now):
 		return nil
 	case old.Content != now.Content && named:
 		return fmt.Errorf("the ledger has a job %s already, with another list, pool or metadata; choose another --job", old.ID)
@@ -106,11 +122,28 @@ func (k known) check(now job.Job, named bool) error {
 	}
 }
 
+// sameListing reports whether the job is of the same listing of the pool, was sent
+// as a whole, and is not over. The users of a pool change from minute to minute, and
+// whoever starts a scheduled run again means the job that it began. A filter's value
+// is not kept, so that nothing is known of two filters.
+func (k known) sameListing(now job.Job) bool {
+	old := k.job
+	return k.there && k.sentAll && k.spares && old.State != job.StateFinished && old.State != job.StateCancelled &&
+		old.Pool == now.Pool && old.Parent == now.Parent && fileNames(old.Sources) == fileNames(now.Sources) &&
+		old.Policy.SignOut == now.Policy.SignOut && maps.Equal(old.Policy.Metadata, now.Policy.Metadata) &&
+		!slices.ContainsFunc(now.Sources, func(s job.Source) bool {
+			return !strings.HasPrefix(s.Name, listingAll) && !strings.HasPrefix(s.Name, listingGroup)
+		})
+}
+
 // words say how the job stands.
-func (k known) words() string {
+func (k known) words(now job.Job) string {
 	how := "some messages are still to be sent"
 	if k.sentAll {
 		how = "every message is sent"
+	}
+	if k.sameListing(now) && k.job.Content != now.Content {
+		how += "; the pool lists other users now, and the job keeps those it began with"
 	}
 	return fmt.Sprintf("%s, in the ledger since %s; %s", k.job.State, when(k.job.Created), how)
 }

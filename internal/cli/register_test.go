@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -81,6 +82,77 @@ func TestRival(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestTheSameListingGoesOn: a scheduled run that is started again means the job that
+// it began, though the pool lists other users meanwhile. Anything else that differs
+// is another job.
+func TestTheSameListingGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*plan)
+		after  func(ctx context.Context, led Ledger) error
+		inPart bool
+		want   string // of the refusal
+	}{
+		"other users":  {},
+		"sent in part": {inPart: true, want: "with another list"},
+		"another listing": {want: "with another list", change: func(p *plan) {
+			p.job.Sources = []job.Source{{Name: "pool:all?status=enabled", SHA256: "1"}}
+		}},
+		"another file":    {want: "with another list", change: func(p *plan) { p.job.Sources = []job.Source{{Name: "a.csv", SHA256: "1"}} }},
+		"another pool":    {want: "with another list", change: func(p *plan) { p.job.Pool = "eu-west-1_Other0001" }},
+		"sessions end":    {want: "with another list", change: func(p *plan) { p.job.Policy.SignOut = true }},
+		"other metadata":  {want: "with another list", change: func(p *plan) { p.job.Policy.Metadata = map[string]string{"case": "2"} }},
+		"more are spared": {want: "with another list", change: func(p *plan) { p.set.gathered.exclusions = []job.Exclusion{{Given: "boss", Username: "boss"}} }},
+		"it is over": {want: "with another list", after: func(ctx context.Context, led Ledger) error {
+			return led.SetState(ctx, "now", job.StateCancelled, time.Now())
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, led := poolPlan(t)
+			if err := register(t.Context(), led, p); err != nil {
+				t.Fatal(err)
+			}
+			if !c.inPart {
+				if err := led.SetSent(t.Context(), "now", ledger.SentAll); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.after != nil {
+				if err := c.after(t.Context(), led); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.job.Content, p.job.Sources = "later", []job.Source{{Name: "pool:all", SHA256: "2"}}
+			if c.change != nil {
+				c.change(p)
+			}
+			k, err := lookUp(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = k.check(p.job, true)
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if words := k.words(p.job); strings.Contains(words, "the job keeps those it began with") != (c.want == "") {
+				t.Errorf("the plan says %q", words)
+			}
+		})
+	}
+}
+
+// TestAFilterIsNotKnownAgain: its value is not kept, so that two may differ.
+func TestAFilterIsNotKnownAgain(t *testing.T) {
+	t.Parallel()
+	j := job.Job{Content: "a", Sources: []job.Source{{Name: "pool:filter:email"}}}
+	k := known{job: j, there: true, sentAll: true, spares: true}
+	j.Content = "b"
+	if k.check(j, true) == nil {
+		t.Error("another filter goes on with the job")
 	}
 }
 
