@@ -118,7 +118,7 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	if p.who, err = identity(ctx, p.cfg); err != nil {
 		return err
 	}
-	if p.ledger, err = openLedger(ctx, p.cfg, lp, ledgerHow{log: p.log}); err != nil {
+	if p.ledger, err = p.awaitLedger(ctx, cmd, lp); err != nil {
 		return err
 	}
 	if p.queue, err = openQueue(ctx, p.cfg, qp, false, p.metrics.QueueRequest); err != nil {
@@ -140,12 +140,21 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 
 // serve opens the listener for metrics and health.
 func (p *parts) serve(ctx context.Context, cmd *cli.Command) (func(), error) {
+	return p.serveFrom(ctx, cmd, p.registry)
+}
+
+// serveHealth is the same without metrics.
+func (p *parts) serveHealth(ctx context.Context, cmd *cli.Command) (func(), error) {
+	return p.serveFrom(ctx, cmd, prometheus.NewRegistry())
+}
+
+func (p *parts) serveFrom(ctx context.Context, cmd *cli.Command, from prometheus.Gatherer) (func(), error) {
 	addr := cmd.String("metrics-listen")
 	if addr == "off" {
 		return func() {}, nil
 	}
 	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	at, wait, err := telemetry.Serve(serving, addr, telemetry.Handler(p.registry, p.health), p.log)
+	at, wait, err := telemetry.Serve(serving, addr, telemetry.Handler(from, p.health), p.log)
 	if err != nil {
 		cancel()
 		return nil, err

@@ -19,7 +19,8 @@ The users being reset need the same quota to choose a new password, so the worke
 takes 80 % of it and slows down when somebody else needs it.
 
 It touches users of the pools named with --user-pool-id only, and only targets
-that the ledger lists for an open job. It never creates a queue or a ledger.
+that the ledger lists for an open job. It never creates a queue or a ledger. A
+service whose table in DynamoDB is empty waits until enqueue begins the ledger.
 
 EXAMPLES
    Check permissions, pool and network, resetting nobody:
@@ -87,7 +88,9 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 		return p.check(ctx, cmd, s)
 	}
 	told.begin(ctx, p.registry, p.log)
-	if err := p.open(ctx, cmd); err != nil {
+	if err := p.open(ctx, cmd); errors.Is(err, errNotAwaited) {
+		return nil // a service is told to stop, and does
+	} else if err != nil {
 		return interrupted(ctx, err)
 	}
 	stopMetrics, err := p.serve(ctx, cmd)
