@@ -45,12 +45,18 @@ func (p *parts) budget(ctx context.Context, cmd *cli.Command) (pace.Budget, erro
 	if err != nil {
 		return b, err
 	}
-	if b.Reason != p.reason {
+	if b.Reason != p.budgetReason() {
 		p.log.Info("budget", "reason", b.Reason)
 		p.metrics.SetBound(string(b.Bound))
-		p.reason = b.Reason
+		p.reason.Store(b.Reason)
 	}
 	return b, nil
+}
+
+// budgetReason is what bounds the budget of resets; empty before it is known.
+func (p *parts) budgetReason() string {
+	reason, _ := p.reason.Load().(string)
+	return reason
 }
 
 // signOutBudget finds out how fast sessions may be ended. It is said only once a

@@ -114,8 +114,8 @@ func (j *jobCommand) sayJob(v view) error {
 	if !v.SentAll {
 		row("queue", "not every message is sent yet; if enqueue was interrupted, run it again")
 	}
-	if jb.Plan.BudgetReason != "" {
-		row("budget", jb.Plan.BudgetReason)
+	if why := v.budgetReason(); why != "" {
+		row("budget", why)
 	}
 	if v.shown != nil && !isOver(jb.State) {
 		row("pace", v.paceWords())

@@ -92,6 +92,15 @@ func (v view) paceWords() string {
 	return s
 }
 
+// budgetReason is what bounds the budget: of the worker at work, or else as the plan
+// had it.
+func (v view) budgetReason() string {
+	if v.shown != nil && v.shown.BudgetReason != "" && !isOver(v.Job.State) {
+		return v.shown.BudgetReason
+	}
+	return v.Job.Plan.BudgetReason
+}
+
 func (v view) left() int64 {
 	t := v.Totals
 	return max(v.Job.Counts.Targets, t.Targets) - (t.Targets - t.Pending)
@@ -170,8 +179,8 @@ func (v view) block(eta string, width int, colour bool) string {
 	line("", "", "%s %s", meter(v.JobStatus), outcomesLine(v.JobStatus))
 	if !isOver(v.Job.State) {
 		wrapped("%s, %s", v.paceWords(), eta)
-		if v.Job.Plan.BudgetReason != "" {
-			wrapped("budget: %s", v.Job.Plan.BudgetReason)
+		if why := v.budgetReason(); why != "" {
+			wrapped("budget: %s", why)
 		}
 	}
 	for _, o := range job.Outcomes() {

@@ -36,6 +36,22 @@ func watched() view {
 	}
 }
 
+func TestTheBudgetIsThatOfTheWorkerAtWork(t *testing.T) {
+	t.Parallel()
+	v := watched()
+	if got := v.budgetReason(); got != v.Job.Plan.BudgetReason {
+		t.Errorf("a worker that does not say: %q", got)
+	}
+	v.shown.BudgetReason = "12 requests a second: --rate"
+	if got := v.budgetReason(); got != v.shown.BudgetReason {
+		t.Errorf("a worker at work: %q", got)
+	}
+	v.Job.State = job.StateFinished
+	if got := v.budgetReason(); got != v.Job.Plan.BudgetReason {
+		t.Errorf("a job that is over: %q", got)
+	}
+}
+
 func TestTheWatchedJobFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	for _, width := range []int{40, 79, 200} {

@@ -59,6 +59,10 @@ func lines(ctx context.Context, w *worker.Worker, log *slog.Logger) {
 			log.Info("progress", args...)
 		}
 		r.look(time.Now(), st)
+		if st.Active != "" {
+			logTheirs(log, st)
+			continue
+		}
 		log.Info("pace", "pace", round(st.Pace.Pace), "budget", round(st.Pace.Budget),
 			"throttles", st.Pace.Throttles, "in_flight", st.Pace.InFlight, "eta", timeLeft(&r, st))
 		if signsOut(st) {
@@ -66,6 +70,15 @@ func lines(ctx context.Context, w *worker.Worker, log *slog.Logger) {
 				"throttles", st.SignOuts.Throttles, "in_flight", st.SignOuts.InFlight)
 		}
 	}
+}
+
+// logTheirs is a standby's line about the worker that calls.
+func logTheirs(log *slog.Logger, st worker.Status) {
+	args := []any{"active", st.Active}
+	if t := st.Theirs; t != nil {
+		args = append(args, "pace", round(t.Pace), "budget", round(t.Budget), "throttles", t.Throttles, "in_flight", t.InFlight, "at", t.At)
+	}
+	log.Info("pace of the active worker", args...)
 }
 
 // live draws a block of a few lines and draws over it, for the last time when the
@@ -109,6 +122,9 @@ func blockOf(st worker.Status, eta string, width int, colour bool) string {
 	}
 	if st.Active != "" {
 		line("", "", "standing by: %s is the active worker", st.Active)
+		if t := st.Theirs; t != nil {
+			line("", "", "its pace %.1f of %.1f a second, %d throttled, %d in flight", t.Pace, t.Budget, t.Throttles, t.InFlight)
+		}
 		return b.String()
 	}
 	line("", "", "pace %.1f of %.1f a second, %d throttled, %d in flight, %s", st.Pace.Pace, st.Pace.Budget, st.Pace.Throttles, st.Pace.InFlight, eta)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,7 +37,7 @@ type parts struct {
 	resets   *reset.Client
 	guard    worker.Guard // of what resets sends
 	pace     *pace.Pacer
-	reason   string // of the budget; openPace and followBudget alone touch it
+	reason   atomic.Value // of the budget: a string; openPace and followBudget alone write it
 	lookUps  *pace.Pacer
 	signOuts *pace.Pacer
 	// signOutReason is that of the budget of sign-outs, like reason.
@@ -171,7 +172,8 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 	c := worker.Config{
 		Transport: p.queue, Ledger: p.ledger, Resetter: p.resets,
 		Pace: p.pace, LookUps: p.lookUps, SignOuts: p.signOuts,
-		Pools: cmd.StringSlice(flagPool), Owner: owner(), Scope: p.who.Account + "/" + p.cfg.Region,
+		BudgetReason: p.budgetReason,
+		Pools:        cmd.StringSlice(flagPool), Owner: owner(), Scope: p.who.Account + "/" + p.cfg.Region,
 		SameHost: sameHost(p.ledger), Guard: &p.guard,
 		Lease: cmd.Duration("claim-lease"), Visibility: cmd.Duration("visibility"),
 		SameFailure: share,

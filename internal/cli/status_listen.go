@@ -69,6 +69,10 @@ func (p *parts) live(cmd *cli.Command, w *worker.Worker) page.Live {
 	l := page.Live{
 		Version: ourVersion(), Now: time.Now(), Pools: cmd.StringSlice(flagPool),
 		InFlight: st.Pace.InFlight, Halt: st.Halt, Active: st.Active, Samples: p.samples.Snapshot(),
+		BudgetReason: st.BudgetReason,
+	}
+	if t := st.Theirs; t != nil {
+		l.Theirs = &page.Theirs{At: t.At, Pace: t.Pace, Budget: t.Budget, Throttled: t.Throttles, InFlight: t.InFlight}
 	}
 	for _, j := range st.Jobs {
 		l.Jobs = append(l.Jobs, page.LiveJob{Job: j.Job, Totals: j.Totals, SentAll: j.SentAll})

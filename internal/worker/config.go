@@ -56,6 +56,9 @@ type Config struct {
 	// AdminUserGlobalSignOut. Resets of a job that signs out go no faster than the
 	// sign-outs behind them.
 	Pace, LookUps, SignOuts *pace.Pacer
+	// BudgetReason, if set, says what bounds the budget of Pace, for those who look
+	// on. It may be called concurrently.
+	BudgetReason func() string
 	// Pools is the allow-list: users of no other pool are touched.
 	Pools []string
 	// Owner names this process in claims and in the lease; no two processes may

@@ -132,6 +132,7 @@ type lease struct {
 	end     context.CancelFunc // ends over
 	timer   *time.Timer        // ends the term
 	other   string             // who is active instead; empty if not known
+	theirs  *Shown             // how that one stands; nil if it has not said
 	changed chan struct{}      // closed when a term begins or ends
 }
 
@@ -210,7 +211,7 @@ func (l *lease) look(ctx context.Context) (found ledger.Lease, take bool, wait t
 		return found, true, 0, nil
 	case found.Owner != l.seen || found.Counter != l.moved:
 		l.seen, l.moved, l.since = found.Owner, found.Counter, now
-		l.standBy(found.Owner)
+		l.standBy(found.Owner, readState(found.State).Shown)
 	}
 	left := silentFor - (now.mono - l.since.mono)
 	if left <= 0 {
@@ -319,11 +320,11 @@ func (l *lease) lapse() {
 	l.cfg.turned()
 }
 
-// standBy notes that another worker is active.
-func (l *lease) standBy(owner string) {
+// standBy notes that another worker is active, and how it stands.
+func (l *lease) standBy(owner string, shown *Shown) {
 	l.mu.Lock()
 	held, news := l.held, l.other != owner
-	l.other = owner
+	l.other, l.theirs = owner, shown
 	l.endLocked()
 	l.mu.Unlock()
 	if held {

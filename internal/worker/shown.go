@@ -8,7 +8,7 @@ import (
 )
 
 // Shown is how the active worker stands, in its lease, for those who see the ledger
-// alone: `job status`. It is as old as the last renewal, a few seconds.
+// alone: `job status`, and standbys. It is as old as the last renewal, a few seconds.
 type Shown struct {
 	// At is the worker's own clock.
 	At time.Time `json:"at"`
@@ -19,10 +19,12 @@ type Shown struct {
 	// Throttles count since the worker started.
 	Throttles uint64 `json:"throttles"`
 	InFlight  int    `json:"in_flight"`
+	// BudgetReason is what bounds Budget, in one sentence; may be empty.
+	BudgetReason string `json:"budget_reason,omitempty"`
 }
 
-func shownOf(s pace.Snapshot, at time.Time) *Shown {
-	return &Shown{At: at.UTC(), Pace: s.Pace, Budget: s.Budget, Quota: s.Quota, Throttles: s.Throttles, InFlight: s.InFlight}
+func shownOf(s pace.Snapshot, reason string, at time.Time) *Shown {
+	return &Shown{At: at.UTC(), Pace: s.Pace, Budget: s.Budget, Quota: s.Quota, Throttles: s.Throttles, InFlight: s.InFlight, BudgetReason: reason}
 }
 
 // ReadShown is what the holder of a lease shows of itself; false if nobody holds

@@ -87,7 +87,7 @@ func newWorkersLease(w *Worker) *lease {
 			w.cfg.LookUps.Restore(m[reset.OpGetUser])
 			w.cfg.SignOuts.Restore(m[reset.OpSignOut])
 		},
-		shown:  func() *Shown { return shownOf(w.cfg.Pace.Snapshot(), time.Now()) },
+		shown:  func() *Shown { return shownOf(w.cfg.Pace.Snapshot(), w.budgetReason(), time.Now()) },
 		turned: func() { w.turn.follow() },
 		alive:  func() { w.cfg.Health.Beat("lease") },
 		log:    w.log,

@@ -15,12 +15,32 @@ type Status struct {
 	Halt *job.Halt
 	// Active is the worker that calls Cognito while this one stands by, or empty.
 	Active string
+	// Theirs is how that one stood when this one last looked, two seconds ago at
+	// most while the ledger answers; nil where it has not said.
+	Theirs *Shown
+	// BudgetReason is what bounds the budget of the worker that calls: theirs, or
+	// our own; may be empty.
+	BudgetReason string
 }
 
 // Status may be called at any time, concurrently.
 func (w *Worker) Status() Status {
-	return Status{
+	st := Status{
 		Jobs: w.jobs.status(), Pace: w.cfg.Pace.Snapshot(), SignOuts: w.cfg.SignOuts.Snapshot(),
-		Halt: w.halts.current(), Active: w.lease.active(),
+		Halt: w.halts.current(), BudgetReason: w.budgetReason(),
 	}
+	if st.Active, st.Theirs = w.lease.others(); st.Active != "" {
+		st.BudgetReason = ""
+		if st.Theirs != nil {
+			st.BudgetReason = st.Theirs.BudgetReason
+		}
+	}
+	return st
+}
+
+func (w *Worker) budgetReason() string {
+	if w.cfg.BudgetReason == nil {
+		return ""
+	}
+	return w.cfg.BudgetReason()
 }

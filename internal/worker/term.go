@@ -55,6 +55,16 @@ func (l *lease) active() string {
 	return l.other
 }
 
+// others is the same, with how that worker stands; nil where it has not said.
+func (l *lease) others() (string, *Shown) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.other == "" {
+		return "", nil
+	}
+	return l.other, l.theirs
+}
+
 // turns is closed when the next term begins or the present one ends.
 func (l *lease) turns() <-chan struct{} {
 	l.mu.Lock()

@@ -31,6 +31,7 @@ func TestDump(t *testing.T) {
 	halted.Halt = &job.Halt{Reason: job.HaltAccessDenied, Code: "AccessDeniedException", Since: night.Add(24 * time.Minute)}
 	standby := live()
 	standby.Active, standby.Samples = "worker-0:1:ABCDEFGHIJ", nil
+	standby.Theirs = &page.Theirs{At: night.Add(25 * time.Minute), Pace: 16.4, Budget: 24, Throttled: 61, InFlight: 3}
 	for name, l := range map[string]page.Live{"status": live(), "status-halted": halted, "status-standby": standby, "status-empty": {Version: "v1.2.0", Now: night}} {
 		text, err := page.Status(l)
 		if err != nil {

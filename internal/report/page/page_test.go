@@ -251,6 +251,35 @@ func TestTheStateOfAWorker(t *testing.T) {
 	}
 }
 
+func TestTheStatusSaysWhatBoundsTheBudgetAndHowTheActiveWorkerStands(t *testing.T) {
+	t.Parallel()
+	l := live()
+	l.Active, l.BudgetReason = "worker-0:1:A", "12 requests a second: --rate <b>"
+	text := func() string {
+		b, err := page.Status(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	if got := text(); strings.Contains(got, "Its pace") || !strings.Contains(got, "<b>Budget:</b> 12 requests a second: --rate &lt;b&gt;.</p>") {
+		t.Error("what bounds the budget is not there as it is, or a pace is that nobody told")
+	}
+	l.Theirs = &page.Theirs{At: night, Pace: 16.4, Budget: 24, Throttled: 61, InFlight: 3}
+	got := text()
+	for _, want := range []string{
+		`<dt>Its pace, a second</dt><dd>16.4 <span class="quiet">of 24</span></dd>`, "<dt>Its calls under way</dt><dd>3</dd>",
+		"<dt>Its throttled resets</dt><dd>61</dd>", "what that worker noted there at",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("a standby's page lacks %q", want)
+		}
+	}
+	if strings.Contains(got, "<dt>Pace, a second</dt>") {
+		t.Error("a standby's page has a pace of its own")
+	}
+}
+
 func TestTheTimeLeftFollowsTheLastMinute(t *testing.T) {
 	t.Parallel()
 	samples := func(n int, perSecond int64) []telemetry.Sample {

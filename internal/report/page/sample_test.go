@@ -127,6 +127,7 @@ func live() page.Live {
 	now := night.Add(25 * time.Minute)
 	l := page.Live{
 		Version: "v1.2.0", Now: now, Pools: []string{"eu-west-1_AbCdEf123"}, InFlight: 3,
+		BudgetReason: "24 requests a second: 80 % of the quota of 30 for UserAccountRecovery, read from Service Quotas",
 		Jobs: []page.LiveJob{{
 			Job: job.Job{ID: "inc-2026-1123", Pool: "eu-west-1_AbCdEf123", State: job.StateOpen, Counts: job.Counts{Targets: 60_000}, Policy: job.Policy{SignOut: true}},
 			Totals: ledger.Totals{Targets: 60_000, Pending: 25_900, Repeated: 1, Outcomes: map[job.Outcome]int64{

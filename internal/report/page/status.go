@@ -28,8 +28,21 @@ type Live struct {
 	// Active names the worker that calls Cognito while this one stands by, or is
 	// empty.
 	Active string
+	// Theirs is how that one stands; nil where it has not said.
+	Theirs *Theirs
+	// BudgetReason is what bounds the budget of the worker that calls, in one
+	// sentence; may be empty.
+	BudgetReason string
 	// Samples are the last hour, the oldest first.
 	Samples []telemetry.Sample
+}
+
+// Theirs is what the active worker says of itself in the ledger, for a standby.
+type Theirs struct {
+	At           time.Time
+	Pace, Budget float64
+	Throttled    uint64 // resets, since that worker started
+	InFlight     int
 }
 
 // LiveJob is a job and how its targets stand.
