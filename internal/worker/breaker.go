@@ -21,23 +21,33 @@ type breaker struct {
 	share float64
 
 	mu    sync.Mutex
-	ring  [breakerWindow]job.Outcome // empty for a success
-	n     int                        // users seen since the last reset
-	count map[job.Outcome]int
+	ring  [breakerWindow]fate
+	n     int // users seen since the last reset
+	count map[fate]int
 	mute  int // calls in a row without a usable answer
 }
 
-func newBreaker(share float64) *breaker {
-	return &breaker{share: share, count: make(map[job.Outcome]int)}
+// fate is what became of one user: success, or a failure and which. A failure may
+// have no name, as a sign-out that was never answered, and is no success for that.
+type fate struct {
+	failed bool
+	how    string
 }
 
-func (b *breaker) add(o job.Outcome) {
+func newBreaker(share float64) *breaker {
+	return &breaker{share: share, count: make(map[fate]int)}
+}
+
+func (b *breaker) add(f fate) {
 	i := b.n % breakerWindow
 	if b.n >= breakerWindow {
-		b.count[b.ring[i]]--
+		old := b.ring[i]
+		if b.count[old]--; b.count[old] == 0 {
+			delete(b.count, old) // a server may make up any number of codes
+		}
 	}
-	b.ring[i] = o
-	b.count[o]++
+	b.ring[i] = f
+	b.count[f]++
 	b.n++
 }
 
@@ -45,15 +55,16 @@ func (b *breaker) add(o job.Outcome) {
 func (b *breaker) succeeded() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.add("")
+	b.add(fate{})
 }
 
-// failed notes a user's failure and reports whether it is most users' by now.
-func (b *breaker) failed(o job.Outcome) bool {
+// failed notes how a user failed, and reports whether most users did so by now.
+func (b *breaker) failed(how string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.add(o)
-	return b.share > 0 && b.n >= breakerWindow && float64(b.count[o]) >= b.share*breakerWindow
+	f := fate{failed: true, how: how}
+	b.add(f)
+	return b.share > 0 && b.n >= breakerWindow && float64(b.count[f]) >= b.share*breakerWindow
 }
 
 // answered notes a call with a usable answer, unanswered one without, and how
@@ -81,7 +92,7 @@ func (b *breaker) reset() {
 
 // sameFailure notes a failure, and halts if it is most users'.
 func (w *Worker) sameFailure(o job.Outcome) {
-	if w.breaker.failed(o) {
+	if w.breaker.failed(string(o)) {
 		w.halts.trip(job.HaltSameFailure, string(o), nil)
 	}
 }

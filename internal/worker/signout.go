@@ -254,7 +254,7 @@ func (s *signOuts) record(ctx context.Context, t *target, state job.SignOut, r r
 	s.w.cfg.Metrics.SignOut(state, 1)
 	if state == job.SignOutDone {
 		s.breaker.succeeded()
-	} else if s.breaker.failed(job.Outcome(r.Code)) {
+	} else if s.breaker.failed(r.Code) {
 		s.w.halts.trip(job.HaltSameFailure, r.Code, nil)
 	}
 	s.w.log.Debug("signed out", s.w.name(t), "job", t.key.Job, "state", string(state), "code", r.Code, "request_id", r.RequestID)

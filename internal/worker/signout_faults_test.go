@@ -60,6 +60,7 @@ func TestFailedSignOuts(t *testing.T) {
 	}{
 		"the user is gone": {fault{err: apiError("UserNotFoundException", "User does not exist.")}, "UserNotFoundException", 1},
 		"no answer ever":   {fault{err: errInternal}, "InternalErrorException", 5},
+		"nothing comes":    {fault{err: errLost}, "", 5}, // no code, and no more reason to halt
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
