@@ -89,19 +89,15 @@ func (h *halts) enter(halt job.Halt, cause error, stored bool) {
 	h.nextProbe = time.Now().Add(min(probeEvery<<min(h.fruitless, 10), probeMost))
 	h.fruitless++
 	h.signalLocked()
+	h.showLocked(halt.Reason, true)
 	h.mu.Unlock()
 
 	w := h.w
-	w.cfg.Metrics.SetHalted(halt.Reason)
-	w.cfg.Health.SetReady("halted: "+string(halt.Reason), false)
 	args := []any{"reason", string(halt.Reason), "code", halt.Code, "since", halt.Since.UTC(), "remedy", halt.Reason.Remedy()}
 	if cause != nil {
 		args = append(args, "error", cause)
 	}
 	w.log.Error("halted: no user is reset until the cause is mended; nothing is lost", args...)
-	if w.consumer != nil {
-		w.consumer.Pause(pausedByHalt)
-	}
 	h.store(context.Background())
 	if w.cfg.Drain {
 		w.finish(&haltedError{halt})
@@ -145,12 +141,30 @@ func (h *halts) leave(why string) {
 	reason := h.halt.Reason
 	h.halt, h.stored = nil, false
 	h.signalLocked()
-	h.mu.Unlock()
 	h.w.breaker.reset()
-	h.w.cfg.Metrics.SetHalted("")
-	h.w.cfg.Health.SetReady("halted: "+string(reason), true)
+	h.showLocked(reason, false)
+	h.mu.Unlock()
 	h.w.log.Info("going on after the halt", "reason", string(reason), "because", why)
-	h.w.consumer.Resume(pausedByHalt)
+}
+
+// showLocked makes metrics, readiness and the consumer follow the halt. It does so
+// under the lock: enter and leave in two goroutines must not overtake each other, or
+// nothing would be received though nothing is halted.
+func (h *halts) showLocked(reason job.HaltReason, halted bool) {
+	w := h.w
+	w.cfg.Health.SetReady("halted: "+string(reason), !halted)
+	if halted {
+		w.cfg.Metrics.SetHalted(reason)
+	} else {
+		w.cfg.Metrics.SetHalted("")
+	}
+	switch {
+	case w.consumer == nil: // it will be started paused
+	case halted:
+		w.consumer.Pause(pausedByHalt)
+	default:
+		w.consumer.Resume(pausedByHalt)
+	}
 }
 
 func (h *halts) signalLocked() {

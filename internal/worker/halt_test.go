@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"context"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -297,6 +299,37 @@ func TestAnothersHaltIsHonoured(t *testing.T) {
 		r.wantQueue(10, 1) // the poll that was under way
 		r.ok(r.led.ClearHalt(t.Context(), scope))
 		r.after(time.Minute)
+		n.end()
+		r.wantOnce(10)
+	})
+}
+
+// duringHalt is a log whose reader is quick: told of a halt, it ends the halt.
+type duringHalt struct {
+	slog.Handler
+	do func()
+}
+
+func (h duringHalt) Handle(ctx context.Context, rec slog.Record) error {
+	if strings.HasPrefix(rec.Message, "halted: ") {
+		h.do()
+	}
+	return h.Handler.Handle(ctx, rec)
+}
+
+// A halt that ends while it is being told, as when another worker turns out to be
+// active, leaves nothing paused behind.
+func TestAHaltThatEndsAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.cfg.Logger = slog.New(duringHalt{r.cfg.Logger.Handler(), func() { r.w.halts.leave("the test says so") }})
+		n := r.start()
+		r.after(time.Second)
+		r.w.halts.trip(job.HaltUnavailable, "", nil)
+		r.job(jobID, 10)
+		r.after(time.Minute)
+		if why := r.cfg.Health.NotReady(); len(why) > 0 {
+			t.Errorf("not ready: %v", why)
+		}
 		n.end()
 		r.wantOnce(10)
 	})
