@@ -84,7 +84,7 @@ func anySignsOut(ctx context.Context, led Ledger, pools []string) (bool, error) 
 		return false, fmt.Errorf("reading the jobs: %w", err)
 	}
 	return slices.ContainsFunc(jobs, func(j job.Job) bool {
-		return j.Policy.SignOut && slices.Contains(pools, j.Pool) && j.State != job.StateFinished && j.State != job.StateCancelled
+		return j.Policy.SignOut && slices.Contains(pools, j.Pool) && !j.State.Over()
 	}), nil
 }
 
@@ -96,7 +96,7 @@ func pendingTargets(ctx context.Context, led Ledger, pools []string) (n int64, e
 		return 0, fmt.Errorf("reading the jobs: %w", err)
 	}
 	for _, j := range jobs {
-		if !slices.Contains(pools, j.Pool) || j.State == job.StateFinished || j.State == job.StateCancelled {
+		if !slices.Contains(pools, j.Pool) || j.State.Over() {
 			continue
 		}
 		t, err := led.Totals(ctx, j.ID)

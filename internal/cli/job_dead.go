@@ -85,7 +85,7 @@ func (d *deadJudge) judge(del queue.Delivery) (id, verdict string) {
 	switch {
 	case !known:
 		return "", string(queue.RejectUnknownJob)
-	case isOver(state):
+	case state.Over():
 		return m.Job, "job_over"
 	default:
 		return m.Job, redrivable

@@ -117,7 +117,7 @@ func (j *jobCommand) sayJob(v view) error {
 	if why := v.budgetReason(); why != "" {
 		row("budget", why)
 	}
-	if v.shown != nil && !isOver(jb.State) {
+	if v.shown != nil && !jb.State.Over() {
 		row("pace", v.paceWords())
 	}
 	if v.halt != nil {
@@ -144,5 +144,3 @@ func rows(c job.Counts) string {
 }
 
 func when(t time.Time) string { return t.UTC().Format(timeFormat) }
-
-func isOver(s job.State) bool { return s == job.StateFinished || s == job.StateCancelled }

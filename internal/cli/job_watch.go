@@ -95,7 +95,7 @@ func (v view) paceWords() string {
 // budgetReason is what bounds the budget: of the worker at work, or else as the plan
 // had it.
 func (v view) budgetReason() string {
-	if v.shown != nil && v.shown.BudgetReason != "" && !isOver(v.Job.State) {
+	if v.shown != nil && v.shown.BudgetReason != "" && !v.Job.State.Over() {
 		return v.shown.BudgetReason
 	}
 	return v.Job.Plan.BudgetReason
@@ -107,7 +107,7 @@ func (v view) left() int64 {
 }
 
 // done reports whether there is nothing more to watch.
-func (v view) done() bool { return isOver(v.Job.State) && v.Totals.Pending == 0 }
+func (v view) done() bool { return v.Job.State.Over() && v.Totals.Pending == 0 }
 
 // watch shows how a job stands until it is over.
 func (j *jobCommand) watch(ctx context.Context, cmd *cli.Command, led Ledger, id string) error {
@@ -156,7 +156,7 @@ func (v view) line(eta string) string {
 	if v.halt != nil {
 		s += ", HALTED: " + haltWords(*v.halt)
 	}
-	if !isOver(v.Job.State) {
+	if !v.Job.State.Over() {
 		s += ", " + v.paceWords() + ", " + eta
 	}
 	return s
@@ -177,7 +177,7 @@ func (v view) block(eta string, width int, colour bool) string {
 	wrapped("Job %s (%s), user pool %s", v.Job.ID, v.Job.State, v.Job.Pool)
 	// The meter's spaces are not to be wrapped.
 	line("", "", "%s %s", meter(v.JobStatus), outcomesLine(v.JobStatus))
-	if !isOver(v.Job.State) {
+	if !v.Job.State.Over() {
 		wrapped("%s, %s", v.paceWords(), eta)
 		if why := v.budgetReason(); why != "" {
 			wrapped("budget: %s", why)

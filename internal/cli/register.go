@@ -80,9 +80,8 @@ func findRival(ctx context.Context, led Ledger, p *plan) (*job.Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the jobs: %w", err)
 	}
-	names := func(j job.Job) string { return fileNames(j.Sources) }
 	for _, j := range jobs {
-		if j.Pool != p.job.Pool || names(j) != names(p.job) || j.State == job.StateFinished || j.State == job.StateCancelled {
+		if j.Pool != p.job.Pool || fileNames(j.Sources) != fileNames(p.job.Sources) || j.State.Over() {
 			continue
 		}
 		sent, err := led.Sent(ctx, j.ID)

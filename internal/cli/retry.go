@@ -114,8 +114,7 @@ func (p *parent) read(ctx context.Context, led Ledger, id, pool string) error {
 	if err != nil {
 		return fmt.Errorf("reading how far job %s was sent: %w", id, err)
 	}
-	over := p.job.State == job.StateFinished || p.job.State == job.StateCancelled
-	if !over && (sent != ledger.SentAll || totals.Pending > 0) {
+	if !p.job.State.Over() && (sent != ledger.SentAll || totals.Pending > 0) {
 		return fmt.Errorf("job %s still runs: %d of its targets have no outcome yet; wait until it has finished, or stop it with `job cancel %s`", id, p.job.Counts.Targets-(totals.Targets-totals.Pending), id)
 	}
 	if p.exclusions, err = led.Exclusions(ctx, id); err != nil {
@@ -169,10 +168,6 @@ func (p *parent) inherit(policy job.Policy) job.Policy {
 		return policy
 	}
 	policy.SignOut = policy.SignOut || p.job.Policy.SignOut
-	if len(p.job.Policy.Metadata) > 0 {
-		m := maps.Clone(p.job.Policy.Metadata)
-		maps.Copy(m, policy.Metadata)
-		policy.Metadata = m
-	}
+	policy.Metadata = p.job.Policy.MetadataFor(policy.Metadata)
 	return policy
 }

@@ -63,7 +63,7 @@ type twin struct{ line, first int64 }
 // twins finds the rows whose name an earlier row has once case is ignored, among
 // those that are not left out. At most keep of them come back, the first in the
 // list; n is the number of all. It reads d's rows again where there is something
-// to compare, and closes what it was given to read.
+// to compare.
 func (f *folds) twins(ctx context.Context, d *distinct, left lineSet, keep int) (first []twin, n int64, err error) {
 	var names []row
 	for part := range spillParts {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxMetadata is the most client metadata, in bytes of keys and values, that a
@@ -100,4 +101,19 @@ func (r *metadataRule) digest(record []string, buf []byte) (digest, []byte) {
 	}
 	sum := sha256.Sum256(buf)
 	return digest(sum[:16]), buf
+}
+
+// checkText says what keeps a text out of a message: SQS permits #x9, #xA, #xD,
+// #x20 to #xD7FF, #xE000 to #xFFFD and #x10000 to #x10FFFF. Source: API
+// reference, SendMessage. Empty if nothing does.
+func checkText(s string) string {
+	if !utf8.ValidString(s) {
+		return "is not valid UTF-8"
+	}
+	for _, r := range s {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff {
+			return fmt.Sprintf("contains %U, which SQS does not permit", r)
+		}
+	}
+	return ""
 }

@@ -48,7 +48,7 @@ func HaltReasons() []HaltReason {
 }
 
 // SelfClearing reports whether the cause may pass by itself, so that the worker
-// probes with one message every few minutes. Any other halt needs `job resume`.
+// finds out now and then, at no message's cost. Any other halt needs `job resume`.
 func (r HaltReason) SelfClearing() bool {
 	switch r {
 	case HaltCredentials, HaltDailyEmailLimit, HaltUnavailable, HaltLedger:

@@ -4,7 +4,7 @@
 package job
 
 import (
-	"log/slog"
+	"maps"
 	"time"
 )
 
@@ -62,6 +62,17 @@ type Policy struct {
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
+// MetadataFor is what is sent to the pool's triggers for a target: the job's
+// metadata, and over it the target's own. The caller may not change it.
+func (p Policy) MetadataFor(own map[string]string) map[string]string {
+	if len(p.Metadata) == 0 {
+		return own
+	}
+	m := maps.Clone(p.Metadata)
+	maps.Copy(m, own)
+	return m
+}
+
 // Counts accounts for every row: Rows = Duplicates + Excluded + Invalid + Targets.
 type Counts struct {
 	Rows       int64 `json:"rows"`
@@ -89,6 +100,9 @@ const (
 	StateFinished State = "finished"
 )
 
+// Over reports whether nothing more is reset for a job in this state, ever.
+func (s State) Over() bool { return s == StateFinished || s == StateCancelled }
+
 // Target is one user to reset.
 type Target struct {
 	// Username is the name as written in the list: a username, an alias, a sub.
@@ -100,10 +114,3 @@ type Target struct {
 	// Metadata is the client metadata for the pool's triggers; may be nil.
 	Metadata map[string]string
 }
-
-// Username is the name of a user. It is personal data: it prints itself
-// redacted in logs, and string(u) is needed to see it.
-type Username string
-
-// LogValue implements slog.LogValuer: a username in a log is redacted.
-func (Username) LogValue() slog.Value { return slog.StringValue("[redacted]") }

@@ -62,3 +62,44 @@ func ExampleUsername() {
 	fmt.Println(Username("ana").LogValue())
 	// Output: [redacted]
 }
+
+func TestMetadataForATarget(t *testing.T) {
+	t.Parallel()
+	p := Policy{Metadata: map[string]string{"case": "1", "by": "job"}}
+	if got, want := fmt.Sprint(p.MetadataFor(map[string]string{"case": "2", "x": "y"})), "map[by:job case:2 x:y]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if p.Metadata["case"] != "1" || len(p.Metadata) != 2 {
+		t.Errorf("the policy was changed: %v", p.Metadata)
+	}
+	if got := (Policy{}).MetadataFor(nil); got != nil {
+		t.Errorf("out of nothing came %v", got)
+	}
+}
+
+func TestAJobThatIsOver(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[State]bool{StateStaging: false, StateOpen: false, StatePaused: false, StateCancelled: true, StateFinished: true} {
+		if s.Over() != want {
+			t.Errorf("%s: over is %t", s, s.Over())
+		}
+	}
+}
+
+func TestTheFormOfASub(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[Username]bool{
+		"0f8fad5b-d9cb-469f-a165-70867728950e":  true,
+		"0F8FAD5B-D9CB-469F-A165-70867728950E":  true,
+		"":                                      false,
+		"0f8fad5b-d9cb-469f-a165-70867728950":   false,
+		"0f8fad5b-d9cb-469f-a165-70867728950e0": false,
+		"0f8fad5bxd9cb-469f-a165-70867728950e":  false,
+		"0f8fad5b-d9cb-469f-a165-7086772895-e":  false,
+		"0f8fad5b-d9cb-469f-a165-70867728950g":  false,
+	} {
+		if name.IsUUID() != want {
+			t.Errorf("%s: %t, want %t", string(name), name.IsUUID(), want)
+		}
+	}
+}

@@ -36,7 +36,7 @@ func (l *DynamoDB) AddTargets(ctx context.Context, id string, targets []job.Targ
 	if err != nil {
 		return err
 	}
-	if s := job.State(j.text("state")); over(s) {
+	if s := job.State(j.text("state")); s.Over() {
 		return &StateError{Job: id, From: s, To: job.StateOpen}
 	}
 	pool, listed := j.text("pool"), j.int("listed_place")

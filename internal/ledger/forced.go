@@ -28,7 +28,7 @@ func withForced(id, plan string, state job.State, findings []job.Finding) (strin
 	if len(p.Findings) == n {
 		return plan, nil
 	}
-	if over(state) {
+	if state.Over() {
 		return "", &StateError{Job: id, From: state, To: job.StateOpen}
 	}
 	b, err := json.Marshal(p)

@@ -45,7 +45,7 @@ func (l *SQLite) addTargets(tx *sqlite.Tx, id string, targets []job.Target) erro
 	if err != nil {
 		return err
 	}
-	if over(state) {
+	if state.Over() {
 		return &StateError{Job: id, From: state, To: job.StateOpen}
 	}
 	args := make([]any, 0, 4*insertRows)

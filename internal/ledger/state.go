@@ -33,6 +33,3 @@ func checkState(id string, from, to job.State) error {
 	}
 	return &StateError{Job: id, From: from, To: to}
 }
-
-// over reports whether nothing happens to a job any more.
-func over(s job.State) bool { return s == job.StateFinished || s == job.StateCancelled }

@@ -27,7 +27,7 @@ func attributes(pool *types.UserPoolType, name job.Username) []reset.Attribute {
 	// A username that looks like an alias may still be one: that of a federated
 	// user is the provider's name and what the provider says, often an address.
 	list = append(list, reset.ByUsername)
-	if isUUID(name) {
+	if name.IsUUID() {
 		list = append([]reset.Attribute{reset.BySub}, list...)
 	}
 	if aliased(types.AliasAttributeTypePreferredUsername, "") {
@@ -39,20 +39,4 @@ func attributes(pool *types.UserPoolType, name job.Username) []reset.Attribute {
 // nameIs reports whether users sign in with an attribute in place of a username.
 func nameIs(pool *types.UserPoolType, a types.UsernameAttributeType) bool {
 	return slices.Contains(pool.UsernameAttributes, a)
-}
-
-// isUUID reports whether a name has the form of a sub.
-func isUUID(name job.Username) bool {
-	const form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
-	if len(name) != len(form) {
-		return false
-	}
-	for i := range len(name) {
-		c := name[i]
-		hex := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
-		if (form[i] == '-') != (c == '-') || form[i] == 'x' && !hex {
-			return false
-		}
-	}
-	return true
 }

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"maps"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,7 +24,7 @@ import (
 type Ledger interface {
 	ID() string
 	AddTargets(ctx context.Context, id string, targets []job.Target) error
-	SetSent(ctx context.Context, id string, line int64) error
+	SetSent(ctx context.Context, id string, place int64) error
 	Sent(ctx context.Context, id string) (int64, error)
 }
 
@@ -106,14 +106,11 @@ func (p *publisher) run(ctx context.Context, targets iter.Seq2[job.Target, error
 		g.Go(func() error { return p.send(gctx) })
 	}
 	stop := make(chan struct{})
-	noted := make(chan struct{})
-	go func() {
-		defer close(noted)
-		p.note(gctx, stop)
-	}()
+	var noting sync.WaitGroup
+	noting.Go(func() { p.note(gctx, stop) })
 	err := g.Wait()
 	close(stop)
-	<-noted
+	noting.Wait()
 	if err == nil && p.cfg.Commit != nil {
 		if err = p.cfg.Commit(ctx); err != nil {
 			err = fmt.Errorf("making the messages visible to workers: %w", err)
@@ -174,7 +171,7 @@ func (p *publisher) cut(ctx context.Context, part []job.Target, number *int) err
 		for _, t := range part[:n] {
 			body, err := queue.Encode(queue.Message{
 				Ledger: p.cfg.Ledger.ID(), Job: p.cfg.Job.ID, Pool: p.cfg.Job.Pool,
-				Username: t.Username, Metadata: merge(p.cfg.Job.Policy.Metadata, t.Metadata),
+				Username: t.Username, Metadata: p.cfg.Job.Policy.MetadataFor(t.Metadata),
 			})
 			if err != nil {
 				return err
@@ -212,15 +209,4 @@ func (p *publisher) note(ctx context.Context, stop <-chan struct{}) {
 			}
 		}
 	}
-}
-
-// merge is what is sent to the triggers: the job's metadata, and over it the
-// target's own.
-func merge(base, over map[string]string) map[string]string {
-	if len(base) == 0 {
-		return over
-	}
-	m := maps.Clone(base)
-	maps.Copy(m, over)
-	return m
 }

@@ -71,10 +71,8 @@ func ownSignature(ledgerID, id string, s job.Seal) bool {
 // unsettled says why the records of a job still change; empty if they do not.
 func (t *tally) unsettled(j job.Job) string {
 	n := t.signOuts[job.SignOutPending]
-	if over(j.State) && t.pending == 0 && n == 0 {
+	if j.State.Over() && t.pending == 0 && n == 0 {
 		return ""
 	}
 	return fmt.Sprintf("%s with %d targets and %d sign-outs pending", j.State, t.pending, n)
 }
-
-func over(s job.State) bool { return s == job.StateFinished || s == job.StateCancelled }

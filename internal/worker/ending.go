@@ -87,7 +87,7 @@ func (s *jobs) unsealed() []job.Job {
 		named := slices.Contains(s.w.cfg.Jobs, j.ID)
 		ours := slices.Contains(s.w.cfg.Pools, j.Pool) && (len(s.w.cfg.Jobs) == 0 || named)
 		unsigned := named && s.w.cfg.Signs && j.Seal != nil && j.Seal.Signature == ""
-		if ours && over(j.State) && (j.Seal == nil || unsigned) {
+		if ours && j.State.Over() && (j.Seal == nil || unsigned) {
 			list = append(list, j)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -121,7 +120,7 @@ func (w *Worker) reset(ctx context.Context, t *target) bool {
 	defer cancel()
 	call := w.cfg.Pace.Begin()
 	t.begun = time.Now()
-	r := w.cfg.Resetter.Reset(covered, t.job.Pool, t.key.Username, merge(t.job.Policy.Metadata, t.claim.Metadata))
+	r := w.cfg.Resetter.Reset(covered, t.job.Pool, t.key.Username, t.job.Policy.MetadataFor(t.claim.Metadata))
 	call.Done(paceResult(r))
 	t.calls++
 	t.cut = lapsed(active)
@@ -248,15 +247,6 @@ func (w *Worker) release(ctx context.Context, t *target, r ledger.Release, then 
 		w.halts.trip(job.HaltLedger, "", err)
 		t.it.GiveUp(w.cfg.Lease)
 	}
-}
-
-func merge(base, over map[string]string) map[string]string {
-	if len(base) == 0 {
-		return over
-	}
-	m := maps.Clone(base)
-	maps.Copy(m, over)
-	return m
 }
 
 func clamp(d, least, most time.Duration) time.Duration { return min(max(d, least), most) }

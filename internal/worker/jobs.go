@@ -101,10 +101,10 @@ func (s *jobs) follow(ctx context.Context, j job.Job) error {
 	if !named && len(s.w.cfg.Jobs) > 0 || !slices.Contains(s.w.cfg.Pools, j.Pool) {
 		return nil
 	}
-	if !known && !named && over(j.State) {
+	if !known && !named && j.State.Over() {
 		return nil
 	}
-	if known && over(before.Job.State) && !before.pending() {
+	if known && before.Job.State.Over() && !before.pending() {
 		before.Job = j // its seal may be new
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -158,10 +158,8 @@ func (s *jobs) allPaused() bool {
 	return paused
 }
 
-func over(st job.State) bool { return st == job.StateFinished || st == job.StateCancelled }
-
 func (s *jobs) show(st JobStatus) {
-	if over(st.Job.State) {
+	if st.Job.State.Over() {
 		s.w.cfg.Metrics.DropJob(st.Job.ID)
 		return
 	}

@@ -96,7 +96,7 @@ func (w *Worker) drained(empty bool) bool {
 	}
 	for _, st := range w.jobs.status() {
 		unsent := empty && st.Job.State != job.StatePaused && !st.SentAll
-		if !unsent && (!over(st.Job.State) || st.pending()) {
+		if !unsent && (!st.Job.State.Over() || st.pending()) {
 			return false
 		}
 	}

@@ -204,7 +204,7 @@ func (w *Worker) result(ctx context.Context, cause error) Result {
 	}
 	r.Jobs = w.jobs.status()
 	for _, st := range r.Jobs {
-		if r.Drained && !over(st.Job.State) {
+		if r.Drained && !st.Job.State.Over() {
 			r.Unsent = append(r.Unsent, st.Job.ID)
 		}
 	}

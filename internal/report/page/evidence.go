@@ -84,7 +84,7 @@ func (v evidence) Cancelled() int64 { return v.Done() - v.Reset - v.Failed }
 
 // Over is whether nothing happens to the job any more.
 func (v evidence) Over() bool {
-	return v.Pending == 0 && (v.Job.State == job.StateFinished || v.Job.State == job.StateCancelled)
+	return v.Pending == 0 && v.Job.State.Over()
 }
 
 // Planned is whether the job's plan was kept. Jobs of the first versions have none.

@@ -203,7 +203,7 @@ func (v status) SignsOut() bool {
 }
 
 func (j LiveJob) over() bool {
-	return j.Job.State == job.StateFinished || j.Job.State == job.StateCancelled
+	return j.Job.State.Over()
 }
 
 // All is how many targets there will be, those still to be listed included.
