@@ -2,8 +2,10 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"relock/internal/job"
 	"relock/internal/ledger"
 )
 
@@ -51,4 +53,34 @@ func once(ctx context.Context, timeout time.Duration, do func(context.Context) e
 // stopped.
 func durable(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), ledgerTimeout)
+}
+
+// insist is durably until the ledger takes the write or answers with the error
+// refusal, which comes back; meanwhile the work is halted. Any other error is why ctx
+// has ended.
+func (w *Worker) insist(ctx context.Context, refusal error, do func(context.Context) error) error {
+	for wait := 500 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		err := durably(ctx, do)
+		if err == nil || errors.Is(err, refusal) {
+			return err
+		}
+		w.halts.trip(job.HaltLedger, "", err)
+		if !sleep(ctx, wait, nil) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// sleep waits for d, or until wake or ctx; it reports false when ctx has ended.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+		case <-wake:
+		case <-timer.C:
+		}
+	}
+	return ctx.Err() == nil
 }

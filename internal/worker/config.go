@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -128,13 +129,13 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	setDefault(&c.Lease, time.Minute)
-	setDefault(&c.Visibility, 2*time.Minute)
-	setDefault(&c.StopWithin, 3*time.Second)
-	setDefault(&c.MaxTries, 5)
-	setDefault(&c.MaxDeferrals, 3)
-	setDefault(&c.DeferFor, time.Hour)
-	setDefault(&c.SameFailure, 0.9)
+	c.Lease = cmp.Or(c.Lease, time.Minute)
+	c.Visibility = cmp.Or(c.Visibility, 2*time.Minute)
+	c.StopWithin = cmp.Or(c.StopWithin, 3*time.Second)
+	c.MaxTries = cmp.Or(c.MaxTries, 5)
+	c.MaxDeferrals = cmp.Or(c.MaxDeferrals, 3)
+	c.DeferFor = cmp.Or(c.DeferFor, time.Hour)
+	c.SameFailure = cmp.Or(c.SameFailure, 0.9)
 	if c.now == nil {
 		c.now = clock()
 	}
@@ -142,11 +143,4 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c
-}
-
-func setDefault[T comparable](v *T, to T) {
-	var zero T
-	if *v == zero {
-		*v = to
-	}
 }

@@ -25,7 +25,7 @@ func (e *endingLog) finished(ctx context.Context, j job.Job) {
 	e.mu.Lock()
 	e.told = append(e.told, j.ID+" "+string(j.State))
 	e.mu.Unlock()
-	if !sleep(ctx, e.takes) {
+	if !sleep(ctx, e.takes, nil) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.cut++

@@ -55,12 +55,17 @@ func (h *halts) current() *job.Halt {
 // itself and has: a run that is started again and again must not cost the
 // messages a receive each time.
 func (h *halts) adopt(ctx context.Context) error {
-	halt, ok, err := h.w.cfg.Ledger.Halt(ctx, h.w.cfg.Scope)
+	var halt job.Halt
+	var ok bool
+	err := ask(ctx, func(ctx context.Context) (err error) {
+		halt, ok, err = h.w.cfg.Ledger.Halt(ctx, h.w.cfg.Scope)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("reading the halt from the ledger: %w", err)
 	}
 	if ok && halt.Reason.SelfClearing() && h.probe(ctx, halt) {
-		if err := h.w.cfg.Ledger.ClearHalt(ctx, h.w.cfg.Scope); err != nil {
+		if err := h.clear(ctx); err != nil {
 			return fmt.Errorf("ending the halt in the ledger: %w", err)
 		}
 		ok = false
@@ -185,13 +190,7 @@ func (h *halts) wait(ctx context.Context) bool {
 			return true
 		}
 		h.w.cfg.Health.Beat("dispatch")
-		t := time.NewTimer(beat)
-		select {
-		case <-ctx.Done():
-		case <-changed:
-		case <-t.C:
-		}
-		t.Stop()
+		sleep(ctx, beat, changed)
 	}
 }
 
@@ -223,11 +222,16 @@ func (h *halts) look(ctx context.Context) {
 	if !halt.Reason.SelfClearing() || !due || !h.probe(ctx, *halt) {
 		return
 	}
-	if err := h.w.cfg.Ledger.ClearHalt(ctx, h.w.cfg.Scope); err != nil {
+	if err := h.clear(ctx); err != nil {
 		h.w.log.Warn("the ledger does not take the end of the halt", "error", err)
 		return
 	}
 	h.leave("the cause has passed")
+}
+
+// clear takes the halt out of the ledger.
+func (h *halts) clear(ctx context.Context) error {
+	return ask(ctx, func(ctx context.Context) error { return h.w.cfg.Ledger.ClearHalt(ctx, h.w.cfg.Scope) })
 }
 
 // probe finds out whether the cause has passed, at no message's cost: a message

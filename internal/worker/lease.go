@@ -89,7 +89,7 @@ type leaseState struct {
 	Shown *Shown `json:"shown,omitempty"`
 }
 
-// leaseConfig says how a lease works. All but process is required.
+// leaseConfig says how a lease works. All but process and shown is required.
 type leaseConfig struct {
 	ledger      leases
 	name, owner string
@@ -99,14 +99,15 @@ type leaseConfig struct {
 	// now is the clock.
 	now func() instant
 	// learnt is what to hand on; restore takes over what another left.
-	learnt func() map[string]pace.State
-	// shown, if set, is what to show to those who look on.
-	shown   func() *Shown
+	learnt  func() map[string]pace.State
 	restore func(map[string]pace.State)
+	// shown, if set, is what to show to those who look on.
+	shown func() *Shown
 	// turned is called, without a lock, when a term has begun or ended.
 	turned func()
-	alive  func()
-	log    *slog.Logger
+	// alive is called each time round.
+	alive func()
+	log   *slog.Logger
 }
 
 // lease keeps one worker's part in the lease. One goroutine calls begin, run and

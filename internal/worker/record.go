@@ -6,15 +6,13 @@ import (
 	"log/slog"
 	"time"
 
-	"relock/internal/job"
 	"relock/internal/ledger"
 	"relock/internal/reset"
 )
 
 // record writes the outcome and then deletes the message, or hands the target on to
-// the second stage, which does. As long as the ledger
-// does not take it, it is tried again; if the process ends first, the claim stays
-// open and the next claimer asks Cognito.
+// the second stage, which does. If the process ends before the ledger takes it, the
+// claim stays open and the next claimer asks Cognito.
 func (w *Worker) record(ctx context.Context, t *target, r reset.Reply) {
 	rec := ledger.Record{
 		Key: t.key, Owner: w.cfg.Owner, Attempt: t.claim.Attempt,
@@ -23,24 +21,15 @@ func (w *Worker) record(ctx context.Context, t *target, r reset.Reply) {
 		Calls:    t.calls, At: time.Now(),
 		SignOut: t.job.Policy.SignOut && r.Outcome.MayHoldSession(),
 	}
-	for wait := 500 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		err := durably(ctx, func(ctx context.Context) error { return w.cfg.Ledger.Record(ctx, rec) })
-		switch {
-		case err == nil:
-			w.recorded(t, rec)
-			return
-		case errors.Is(err, ledger.ErrClaimLost):
-			w.log.Warn("the claim was lost before the outcome was recorded", w.name(t), "job", t.key.Job)
-			t.it.GiveUp(0)
-			return
-		}
-		w.halts.trip(job.HaltLedger, "", err)
-		select {
-		case <-ctx.Done():
-			t.it.GiveUp(w.cfg.Lease)
-			return
-		case <-time.After(wait):
-		}
+	err := w.insist(ctx, ledger.ErrClaimLost, func(ctx context.Context) error { return w.cfg.Ledger.Record(ctx, rec) })
+	switch {
+	case err == nil:
+		w.recorded(t, rec)
+	case errors.Is(err, ledger.ErrClaimLost):
+		w.log.Warn("the claim was lost before the outcome was recorded", w.name(t), "job", t.key.Job)
+		t.it.GiveUp(0)
+	default:
+		t.it.GiveUp(w.cfg.Lease)
 	}
 }
 

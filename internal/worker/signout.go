@@ -90,14 +90,7 @@ func (s *signOuts) put(t *target) {
 func (s *signOuts) room(ctx context.Context, alive func()) bool {
 	for len(s.buffer) == cap(s.buffer) {
 		alive()
-		t := time.NewTimer(beat)
-		select {
-		case <-ctx.Done():
-		case <-s.taken:
-		case <-t.C:
-		}
-		t.Stop()
-		if ctx.Err() != nil {
+		if !sleep(ctx, beat, s.taken) {
 			return false
 		}
 	}
@@ -200,7 +193,7 @@ func (s *signOuts) signOut(fetch, work context.Context, t *target) {
 			s.record(work, t, job.SignOutFailed, r)
 			return
 		}
-		if !sleep(fetch, wait) {
+		if !sleep(fetch, wait, nil) {
 			s.handBack(t)
 			return
 		}
@@ -234,20 +227,14 @@ func (s *signOuts) call(work context.Context, t *target) (r reset.Reply, begun t
 func (s *signOuts) record(ctx context.Context, t *target, state job.SignOut, r reset.Reply) {
 	defer s.free(t)
 	rec := ledger.SignOutRecord{Key: t.key, State: state, Code: r.Code, RequestID: r.RequestID, At: time.Now()}
-	for wait := 500 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
-		err := durably(ctx, func(ctx context.Context) error { return s.w.cfg.Ledger.RecordSignOut(ctx, rec) })
-		if err == nil {
-			break
-		}
-		if errors.Is(err, ledger.ErrNoJob) {
-			s.w.reject(ctx, t.it, queue.RejectUnknownJob)
-			return
-		}
-		s.w.halts.trip(job.HaltLedger, "", err)
-		if !sleep(ctx, wait) {
-			t.it.GiveUp(0)
-			return
-		}
+	err := s.w.insist(ctx, ledger.ErrNoJob, func(ctx context.Context) error { return s.w.cfg.Ledger.RecordSignOut(ctx, rec) })
+	switch {
+	case errors.Is(err, ledger.ErrNoJob):
+		s.w.reject(ctx, t.it, queue.RejectUnknownJob)
+		return
+	case err != nil:
+		t.it.GiveUp(0)
+		return
 	}
 	t.it.Delete()
 	s.w.halts.progress()
@@ -258,19 +245,4 @@ func (s *signOuts) record(ctx context.Context, t *target, state job.SignOut, r r
 		s.w.halts.trip(job.HaltSameFailure, r.Code, nil)
 	}
 	s.w.log.Debug("signed out", s.w.name(t), "job", t.key.Job, "state", string(state), "code", r.Code, "request_id", r.RequestID)
-}
-
-// sleep waits for d; it reports false when ctx has ended.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -113,13 +113,7 @@ func (l *lease) wait(ctx context.Context, alive func()) bool {
 		if held {
 			d = spareCheck
 		}
-		t := time.NewTimer(d)
-		select {
-		case <-ctx.Done():
-		case <-changed:
-		case <-t.C:
-		}
-		t.Stop()
+		sleep(ctx, d, changed)
 	}
 }
 
