@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
@@ -13,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"relock/internal/pace"
 )
 
 // answer is what the error of a call means.
@@ -74,7 +75,7 @@ func nested(err error) bool {
 	return ok
 }
 
-// The wait between two tries grows from backoffMin to backoffMax, with jitter.
+// Bounds of the wait between two tries.
 const (
 	backoffMin = 25 * time.Millisecond
 	backoffMax = time.Second
@@ -83,8 +84,7 @@ const (
 // backoff waits before try number n, from 1, and reports whether ctx is still
 // alive.
 func backoff(ctx context.Context, n int) bool {
-	d := min(backoffMin<<min(n-1, 10), backoffMax)
-	t := time.NewTimer(d/2 + rand.N(d)) //nolint:gosec // jitter
+	t := time.NewTimer(pace.Backoff(n, backoffMin, backoffMax))
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
@@ -96,8 +96,9 @@ func backoff(ctx context.Context, n int) bool {
 
 // call makes a call until it is answered, for as long as the options' patience
 // and ctx allow. Time in which the process was suspended is nobody's patience: a
-// try that took much longer than it may has the patience begin again, once. It says whether a try went unanswered, and so may have taken
-// effect whatever the last one says.
+// try that took much longer than it may has the patience begin again, once. It says
+// whether a try went unanswered, and so may have taken effect whatever the last one
+// says.
 func (l *DynamoDB) call(ctx context.Context, op string, do func(context.Context) error) (unsure bool, err error) {
 	until := time.Now().Add(l.opts.Patience)
 	for n, suspended := 1, false; ; n++ {

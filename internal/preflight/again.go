@@ -3,10 +3,11 @@ package preflight
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/aws/smithy-go"
+
+	"relock/internal/pace"
 )
 
 // patiently asks until there is an answer, a refusal, or askTimeout is over: a
@@ -14,7 +15,7 @@ import (
 func patiently(ctx context.Context, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+	for try := 1; ; try++ {
 		err := ask(ctx)
 		if err == nil || !worthAsking(err) {
 			return err
@@ -22,7 +23,7 @@ func patiently(ctx context.Context, ask func(context.Context) error) error {
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // jitter
+		case <-time.After(pace.Backoff(try, 100*time.Millisecond, time.Second)):
 		}
 	}
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
+	"relock/internal/pace"
 	"relock/internal/queue"
 )
 
@@ -57,12 +57,11 @@ func (p *publisher) sendBatch(ctx context.Context, b batch) error {
 		if errors.Is(err, queue.ErrNoQueue) || attempt >= p.cfg.Attempts {
 			return fmt.Errorf("sending messages, attempt %d: %w", attempt, err)
 		}
-		d := min(maxBackoff, minBackoff<<(attempt-1))
 		p.cfg.Logger.Warn("sending messages failed; trying again", "error", err, "attempt", attempt, "messages", len(left))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(d/2 + rand.N(d/2)): //nolint:gosec // jitter
+		case <-time.After(pace.Backoff(attempt, minBackoff, maxBackoff)):
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"relock/internal/pace"
 )
 
 // Bounds of the back-off after a failed delete, and how often one is tried
@@ -94,6 +96,6 @@ func (c *Consumer) deletedLocked(it *Item, err error, handle string) {
 		c.forgetLocked(it)
 	default:
 		it.tries++
-		c.againLocked(it, backoff(it.tries, minDeleteBackoff, maxDeleteBackoff))
+		c.againLocked(it, pace.Backoff(it.tries, minDeleteBackoff, maxDeleteBackoff))
 	}
 }

@@ -2,8 +2,9 @@ package queue
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
+
+	"relock/internal/pace"
 )
 
 // Bounds of the back-off after a failed receive. The first wait is long enough
@@ -61,7 +62,7 @@ func (c *Consumer) receiveLoop(ctx, stop context.Context) {
 			continue
 		}
 		failures++
-		d := backoff(failures, minReceiveBackoff, maxReceiveBackoff)
+		d := pace.Backoff(failures, minReceiveBackoff, maxReceiveBackoff)
 		c.cfg.Logger.Warn("receiving failed", "error", err, "failures", failures, "retry_in", d.Round(time.Millisecond))
 		if !sleep(stop, d, nil) {
 			return
@@ -133,13 +134,4 @@ func (c *Consumer) addLocked(d Delivery, before, now time.Time) {
 	if len(c.tracked) == 1 {
 		c.wakeVisibility.set()
 	}
-}
-
-// backoff is an exponential wait with full jitter in its upper half.
-func backoff(failures int, least, most time.Duration) time.Duration {
-	d := most
-	if failures < 16 {
-		d = min(most, least<<(failures-1))
-	}
-	return d/2 + rand.N(d/2+1) //nolint:gosec // jitter
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"relock/internal/pace"
 )
 
 const (
@@ -107,7 +109,7 @@ func (c *Consumer) changedLocked(it *Item, err error, v Visibility) {
 		c.forgetLocked(it)
 	default:
 		it.tries++
-		c.againLocked(it, backoff(it.tries, minDeleteBackoff, maxDeleteBackoff))
+		c.againLocked(it, pace.Backoff(it.tries, minDeleteBackoff, maxDeleteBackoff))
 	}
 }
 

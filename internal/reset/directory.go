@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -144,6 +143,12 @@ func (e *CallError) noGroup() bool {
 		e.Reply.Err != nil && !strings.Contains(strings.ToLower(e.Reply.Err.Error()), "user pool ")
 }
 
+// Bounds of the wait before a call is made again.
+const (
+	minBackoff = 250 * time.Millisecond
+	maxBackoff = 20 * time.Second
+)
+
 // do makes a call until it is answered: each attempt takes a token, a throttle
 // waits for the pace, a failure on the way is tried again. The error is a
 // *CallError, or the context's cause.
@@ -173,13 +178,12 @@ func (d *Directory) do(ctx context.Context, op string, p *pace.Pacer, f func(con
 		if try == d.cfg.Tries {
 			return &CallError{Op: op, Reply: r}
 		}
-		pause := min(20*time.Second, 250*time.Millisecond<<(try-1))
-		try++
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-time.After(pause/2 + rand.N(pause/2)): //nolint:gosec // jitter
+		case <-time.After(pace.Backoff(try, minBackoff, maxBackoff)):
 		}
+		try++
 	}
 }
 

@@ -229,11 +229,8 @@ func (w *Worker) nobodyAnswered(tries int, r reset.Reply) job.HaltReason {
 	}
 }
 
-// retryAfter is a jittered exponential wait: about 1, 2, 4, 8 seconds, at most 30.
-func retryAfter(tries int) time.Duration {
-	d := min(time.Second<<min(max(tries-1, 0), 5), 30*time.Second)
-	return d/2 + rand.N(d) //nolint:gosec // jitter
-}
+// retryAfter is the wait before a target's next call.
+func retryAfter(tries int) time.Duration { return pace.Backoff(tries, time.Second, 30*time.Second) }
 
 // release gives the claim up, for the reason that r says, and then lets the
 // message go where then says. If the ledger does not take it, the claim simply
