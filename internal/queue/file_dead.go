@@ -7,9 +7,31 @@ import (
 	"relock/internal/sqlite"
 )
 
-// PeekDead implements DeadLetters.
-func (q *File) PeekDead(ctx context.Context, limit int) ([]Delivery, error) {
-	return q.DeadLetters(ctx, limit)
+// PeekDead implements DeadLetters. The oldest come first.
+func (q *File) PeekDead(ctx context.Context, limit int) (ds []Delivery, err error) {
+	err = q.db.Read(ctx, func(c *sqlite.Conn) error {
+		return c.Query(`SELECT id, receives, sent, body FROM dead ORDER BY num LIMIT ?`, func(r sqlite.Row) error {
+			ds = append(ds, deadLetter(r.Int(0), r.Int(1), r.Int(2), r.Blob(3)))
+			return nil
+		}, limit)
+	})
+	return ds, err
+}
+
+// deadLetter is a delivery without a handle: it can neither be deleted nor extended.
+func deadLetter(id, receives, sent int64, body []byte) Delivery {
+	d := fileDelivery(id, receives, sent, body)
+	d.Handle = ""
+	return d
+}
+
+// DeadLetterCount is how many dead letters the queue keeps.
+func (q *File) DeadLetterCount(ctx context.Context) (n int64, err error) {
+	err = q.db.Read(ctx, func(c *sqlite.Conn) error {
+		n, _, err = c.Int(`SELECT count(*) FROM dead`)
+		return err
+	})
+	return n, err
 }
 
 // deadChunk is how many dead letters one transaction looks at.
@@ -42,9 +64,7 @@ func redrive(tx *sqlite.Tx, after int64, keep func(Delivery) bool) (moved, last 
 	var chosen []int64
 	err = tx.Query(`SELECT num, id, receives, sent, body FROM dead WHERE num > ? ORDER BY num LIMIT ?`, func(r sqlite.Row) error {
 		last = r.Int(0)
-		d := fileDelivery(r.Int(1), r.Int(2), r.Int(3), r.Blob(4))
-		d.Handle = "" // it can neither be deleted nor extended
-		if keep(d) {
+		if keep(deadLetter(r.Int(1), r.Int(2), r.Int(3), r.Blob(4))) {
 			chosen = append(chosen, last)
 		}
 		return nil

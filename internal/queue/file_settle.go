@@ -122,25 +122,3 @@ func (q *File) bury(tx *sqlite.Tx, id int64, reason string, now time.Time) error
 	_, err = tx.Exec(removeQuery, id)
 	return err
 }
-
-// DeadLetterCount is how many dead letters the queue keeps.
-func (q *File) DeadLetterCount(ctx context.Context) (n int64, err error) {
-	err = q.db.Read(ctx, func(c *sqlite.Conn) error {
-		n, _, err = c.Int(`SELECT count(*) FROM dead`)
-		return err
-	})
-	return n, err
-}
-
-// DeadLetters returns up to limit dead letters, the oldest first.
-func (q *File) DeadLetters(ctx context.Context, limit int) (ds []Delivery, err error) {
-	err = q.db.Read(ctx, func(c *sqlite.Conn) error {
-		return c.Query(`SELECT id, receives, sent, body FROM dead ORDER BY num LIMIT ?`, func(r sqlite.Row) error {
-			d := fileDelivery(r.Int(0), r.Int(1), r.Int(2), r.Blob(3))
-			d.Handle = "" // it can neither be deleted nor extended
-			ds = append(ds, d)
-			return nil
-		}, limit)
-	})
-	return ds, err
-}

@@ -33,7 +33,7 @@ func TestFile(t *testing.T) {
 				T:     q,
 				Other: openFile(t, filepath.Dir(q.Path()), queue.FileOptions{MaxReceives: maxReceives}),
 				Dead: func(ctx context.Context) (bodies []string, err error) {
-					ds, err := q.DeadLetters(ctx, 100)
+					ds, err := q.PeekDead(ctx, 100)
 					for _, d := range ds {
 						bodies = append(bodies, string(d.Body))
 					}

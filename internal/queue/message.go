@@ -36,10 +36,11 @@ type Message struct {
 // label of messages_rejected_total.
 type RejectReason string
 
-// The reasons for a rejection. The first group comes from Decode, the second
-// from the worker, which knows ledger and allow-list.
+// The reasons for a rejection: a body that does not match its checksum; those of
+// Decode; and those of the worker, which knows ledger and allow-list.
 const (
-	RejectCorrupt      RejectReason = "corrupt"
+	RejectCorrupt RejectReason = "corrupt"
+
 	RejectOversize     RejectReason = "oversize"
 	RejectNotJSON      RejectReason = "not_json"
 	RejectVersion      RejectReason = "version"

@@ -1,12 +1,17 @@
 package queue_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
 	"relock/internal/queue"
@@ -95,5 +100,56 @@ func TestSQSRedriveLosesNothingWhenTheQueueRefuses(t *testing.T) {
 	d, err := dead.Depth(t.Context())
 	if err != nil || d.Visible+d.InFlight != 2 {
 		t.Errorf("the dead-letter queue has %+v, %v", d, err)
+	}
+}
+
+// restless is a dead-letter queue whose messages are visible again at once, and come
+// in any order.
+type restless struct {
+	queue.SQSClient
+	size, calls int
+	rnd         *rand.Rand
+}
+
+func (r *restless) GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{
+		"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:123456789012:dead","maxReceiveCount":20}`,
+	}}, nil
+}
+
+func (r *restless) GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
+	return &sqs.GetQueueUrlOutput{QueueUrl: new("https://sqs.eu-west-1.amazonaws.com/123456789012/dead")}, nil
+}
+
+func (r *restless) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
+	if r.calls++; r.calls > r.size {
+		return nil, errors.New("it never ends")
+	}
+	out := &sqs.ReceiveMessageOutput{}
+	for range in.MaxNumberOfMessages {
+		out.Messages = append(out.Messages, types.Message{MessageId: new(strconv.Itoa(r.rnd.IntN(r.size))), ReceiptHandle: new("h"), Body: new("{}")})
+	}
+	return out, nil
+}
+
+func (r *restless) ChangeMessageVisibilityBatch(_ context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+	out := &sqs.ChangeMessageVisibilityBatchOutput{}
+	for _, e := range in.Entries {
+		out.Successful = append(out.Successful, types.ChangeMessageVisibilityBatchResultEntry{Id: e.Id})
+	}
+	return out, nil
+}
+
+// A redrive ends though more dead letters are to stay than it holds, and they come
+// again before it has seen the last.
+func TestARedriveOfALongQueueEnds(t *testing.T) {
+	t.Parallel()
+	r := &restless{size: 20_000, rnd: rand.New(rand.NewPCG(1, 2))}
+	q, err := queue.OpenSQS(t.Context(), r, "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := q.RedriveDead(t.Context(), func(queue.Delivery) bool { return false }); err != nil || n != 0 {
+		t.Errorf("%d were sent again, %v", n, err)
 	}
 }
