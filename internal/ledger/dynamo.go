@@ -17,7 +17,6 @@ type DynamoDBAPI interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
-	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error)
 	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
@@ -125,8 +124,8 @@ func (o DynamoDBOptions) withDefaults() DynamoDBOptions {
 }
 
 // OpenDynamoDB opens the ledger in a table. ErrNoTable if there is none, and
-// ErrNoLedger if there is no ledger in it. The client has to make each call once: the ledger tries again
-// by itself.
+// ErrNoLedger if there is no ledger in it. The client has to make each call once: the
+// ledger tries again by itself.
 func OpenDynamoDB(ctx context.Context, api DynamoDBAPI, table string, o DynamoDBOptions) (*DynamoDB, error) {
 	l := newDynamoDB(api, table, o)
 	if err := l.readMeta(ctx); err != nil {
