@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/queue"
 	"relock/internal/worker"
 )
 
@@ -77,6 +79,38 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 	case len(jobs) > 0:
 		say(w, "\nA sign-out ends sessions where Cognito is asked: a token that is verified\nelsewhere is accepted until it expires, and the cookie of the hosted pages stays.\n")
 	}
+}
+
+// sayRejected says how many messages were not worked on, and where they are. One
+// that was damaged on its way comes again, and is not counted here.
+func sayRejected(cmd *cli.Command, w io.Writer, by map[queue.RejectReason]int64) {
+	var all int64
+	var reasons []string
+	for _, r := range queue.RejectReasons() {
+		if n := by[r]; n > 0 && r != queue.RejectCorrupt {
+			all += n
+			reasons = append(reasons, fmt.Sprintf("%d %s", n, r))
+		}
+	}
+	if all == 0 {
+		return
+	}
+	at := atLedger(cmd)
+	if q, err := queuePlace(cmd.String(flagQueue)); err == nil && q != (place{"file", defaultDir}) {
+		at = fmt.Sprintf(" --%s %s", flagQueue, q) + at
+	}
+	say(w, "\n%s not worked on, as the log says, and nobody is reset by them:\n", messages(all))
+	for _, line := range wrap(strings.Join(reasons, ", "), textWidth(w)-2) {
+		say(w, "  %s\n", line)
+	}
+	say(w, "See what they are:\n    job dead-letters%s\n", at)
+}
+
+func messages(n int64) string {
+	if n == 1 {
+		return "1 message was"
+	}
+	return fmt.Sprintf("%d messages were", n)
 }
 
 // line is a run in one line, for a log or a terminal.

@@ -123,6 +123,9 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 	if err := sayJobs(cmd, s.Out, res.Jobs); err != nil {
 		return err
 	}
+	if !cmd.Bool(flagJSON) {
+		sayRejected(cmd, s.Out, res.Rejected)
+	}
 	return verdict(ctx, cmd.Bool("drain"), res)
 }
 

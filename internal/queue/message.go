@@ -63,6 +63,24 @@ func RejectReasons() []RejectReason {
 	}
 }
 
+// Remedy says what an operator does about messages that are rejected for r.
+func (r RejectReason) Remedy() string {
+	switch r {
+	case RejectCorrupt:
+		return "nothing: it was damaged on its way and comes again"
+	case RejectVersion:
+		return "another version of Relock sent it: use one version for enqueue and worker"
+	case RejectOtherLedger:
+		return "its enqueue wrote to another ledger: give both programs the same --ledger, and each ledger a queue of its own; `job dead-letters --redrive` with that ledger sends it again"
+	case RejectPoolNotAllowed:
+		return "if that pool is meant, name it with --user-pool-id; `job dead-letters --redrive` sends the message again"
+	case RejectUnknownJob, RejectNotListed:
+		return "the ledger does not list it: was the ledger restored from a copy? Else somebody sent it by hand: see who may send to the queue"
+	default:
+		return "something else sends to this queue: see who may, and give Relock a queue of its own"
+	}
+}
+
 // MalformedError says why a body is not a message. It never quotes the body.
 type MalformedError struct {
 	Reason RejectReason

@@ -3,7 +3,9 @@ package worker
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"relock/internal/job"
@@ -99,7 +101,8 @@ func (w *Worker) putOff(it *queue.Item) {
 // or, where there is none, out of sight for as long as the queue allows.
 func (w *Worker) reject(ctx context.Context, it *queue.Item, reason queue.RejectReason) {
 	w.count(reason)
-	w.log.Warn("a message was rejected", "reason", string(reason), "message_id", it.ID(), "receives", it.Receives())
+	w.log.Warn("a message was rejected", "reason", string(reason),
+		"message_id", it.ID(), "receives", it.Receives(), "remedy", reason.Remedy())
 	move, cancel := durable(ctx)
 	defer cancel()
 	if err := it.DeadLetter(move); err != nil {
@@ -112,4 +115,24 @@ func (w *Worker) reject(ctx context.Context, it *queue.Item, reason queue.Reject
 	}
 }
 
-func (w *Worker) count(reason queue.RejectReason) { w.cfg.Metrics.Rejected(string(reason)) }
+func (w *Worker) count(reason queue.RejectReason) {
+	w.cfg.Metrics.Rejected(string(reason))
+	w.rejected.mu.Lock()
+	defer w.rejected.mu.Unlock()
+	if w.rejected.by == nil {
+		w.rejected.by = make(map[queue.RejectReason]int64)
+	}
+	w.rejected.by[reason]++
+}
+
+// rejections counts the messages that were rejected in this run.
+type rejections struct {
+	mu sync.Mutex
+	by map[queue.RejectReason]int64
+}
+
+func (r *rejections) all() map[queue.RejectReason]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.by)
+}

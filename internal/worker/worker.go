@@ -34,6 +34,7 @@ type Worker struct {
 	canaries canaries
 	endings  endings
 	discards discards
+	rejected rejections
 	// received is when the queue last handed out a message, in nanoseconds since
 	// the epoch.
 	received atomic.Int64
@@ -79,6 +80,8 @@ type Result struct {
 	Unsent []string
 	// Jobs are the jobs the run was about, as they stand at its end.
 	Jobs []JobStatus
+	// Rejected counts, by reason, the messages that were not worked on.
+	Rejected map[queue.RejectReason]int64
 }
 
 var errDrained = errors.New("every target has an outcome")
@@ -193,7 +196,7 @@ func (w *Worker) shutDown(flush context.Context, cutOff, release context.CancelF
 const flushWithin = 1900 * time.Millisecond
 
 func (w *Worker) result(ctx context.Context, cause error) Result {
-	r := Result{Drained: errors.Is(cause, errDrained)}
+	r := Result{Drained: errors.Is(cause, errDrained), Rejected: w.rejected.all()}
 	if halted, ok := errors.AsType[*haltedError](cause); ok {
 		r.Halt = &halted.halt
 	}
