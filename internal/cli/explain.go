@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -73,13 +74,21 @@ func operation(op *smithy.OperationError) string {
 	if api, ok := errors.AsType[smithy.APIError](op); ok {
 		return strings.TrimSuffix(fmt.Sprintf("%s: %s: %s", name, api.ErrorCode(), api.ErrorMessage()), ": ")
 	}
-	if send, ok := errors.AsType[interface {
-		error
-		ConnectionError() bool
-	}](op); ok {
+	if send, ok := errors.AsType[sendError](op); ok {
 		return fmt.Sprintf("%s: no answer: %v", name, errors.Unwrap(send))
 	}
 	return fmt.Sprintf("%s: %v", name, op.Unwrap())
+}
+
+// sendError is the SDK's error for a request that has no answer.
+type sendError interface {
+	error
+	ConnectionError() bool
+}
+
+func isUnanswered(err error) bool {
+	_, ok := errors.AsType[sendError](err)
+	return ok
 }
 
 // remedy is what to do about an error, or empty where the error says it, or where
@@ -118,6 +127,8 @@ func codeRemedy(code string) string {
 		return "AWS does not accept these credentials: check AWS_PROFILE or the access key, the Region, and the clock of this machine"
 	case "AccessDenied", "AccessDeniedException", "AWS.SimpleQueueService.AccessDenied", "UnauthorizedOperation":
 		return "the credentials lack a permission: README.md and deploy/ list what each program needs"
+	case "UnknownOperationException", "InvalidAction":
+		return "the server does not know what was asked of it: check the endpoint (AWS_ENDPOINT_URL)"
 	default:
 		return ""
 	}
@@ -143,6 +154,10 @@ func networkRemedy(err error) string {
 		return "the proxy wants a user and a password: write them into HTTPS_PROXY, as in http://USER:PASSWORD@HOST:PORT"
 	case errors.Is(err, context.DeadlineExceeded), ok && timeout.Timeout():
 		return "nothing answered in time: check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL)"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "the endpoint speaks HTTP, not HTTPS: begin AWS_ENDPOINT_URL with http://, if you trust the way to it"
+	case isUnanswered(err) && !errors.Is(err, context.Canceled):
+		return "check the endpoint (AWS_ENDPOINT_URL), the proxy (HTTPS_PROXY) and the network"
 	default:
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"syscall"
@@ -72,6 +73,24 @@ func TestExplain(t *testing.T) {
 			unanswered(context.DeadlineExceeded),
 			`asking: STS GetCallerIdentity: no answer: Post "https://sts.example/": context deadline exceeded` +
 				"\n  nothing answered in time: check the network, the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL)",
+		},
+		"HTTP where HTTPS is meant": {
+			unanswered(http.ErrSchemeMismatch),
+			`asking: STS GetCallerIdentity: no answer: Post "https://sts.example/": http: server gave HTTP response to HTTPS client` +
+				"\n  the endpoint speaks HTTP, not HTTPS: begin AWS_ENDPOINT_URL with http://, if you trust the way to it",
+		},
+		"an endpoint that is none": {
+			unanswered(errors.New(`unsupported protocol scheme ""`)),
+			`asking: STS GetCallerIdentity: no answer: Post "https://sts.example/": unsupported protocol scheme ""` +
+				"\n  check the endpoint (AWS_ENDPOINT_URL), the proxy (HTTPS_PROXY) and the network",
+		},
+		"interrupted": {
+			unanswered(context.Canceled),
+			`asking: STS GetCallerIdentity: no answer: Post "https://sts.example/": context canceled`,
+		},
+		"another server": {
+			failed(&smithy.GenericAPIError{Code: "UnknownOperationException"}),
+			"asking: STS GetCallerIdentity: UnknownOperationException\n  the server does not know what was asked of it: check the endpoint (AWS_ENDPOINT_URL)",
 		},
 		"no queue": {
 			fmt.Errorf("reading: %w: %w", queue.ErrNoQueue, &smithy.OperationError{

@@ -32,8 +32,8 @@ const (
 
 // poolPattern is the form of a user pool's ID: a Region, an underscore, and
 // letters and digits. Source: UserPoolId in the Amazon Cognito user pools API
-// reference.
-var poolPattern = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
+// reference, which takes any word for the Region; ours ends up in a host's name.
+var poolPattern = regexp.MustCompile(`^[a-z]+(?:-[a-z]+)+-[0-9]+_[0-9a-zA-Z]+$`)
 
 const maxPoolID = 55
 

@@ -80,7 +80,7 @@ func (p *plan) poolWords() string {
 	}
 	text += " in " + p.set.region
 	if pool := p.facts.Pool; pool != nil {
-		text += fmt.Sprintf(", about %d users", pool.EstimatedNumberOfUsers)
+		text += ", about " + users(int64(pool.EstimatedNumberOfUsers))
 	}
 	return text
 }

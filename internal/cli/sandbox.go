@@ -53,6 +53,7 @@ func Sandbox(ctx, _ context.Context, s Streams, args []string) int {
 	return run(ctx, s, &cli.Command{
 		Name:     "sandbox",
 		Usage:    "a stand-in for the parts of AWS that Relock calls",
+		Version:  ourVersion(),
 		Commands: []*cli.Command{serveCommand(s), demoCommand(s)},
 		Action: func(_ context.Context, c *cli.Command) error {
 			if c.Args().Present() {

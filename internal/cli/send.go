@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 
 	"relock/internal/publish"
@@ -69,10 +70,17 @@ func (e *enqueue) sayAll(p *plan, res publish.Result) error {
 		return json.NewEncoder(e.s.Out).Encode(sentJSON{Event: "sent", Job: p.job.ID, Sent: res.Sent, Earlier: res.Earlier, Next: p.next})
 	}
 	if res.Earlier > 0 {
-		say(e.text, "\n%d messages were sent before, %d now.\n", res.Earlier, res.Sent)
+		say(e.text, "\n%s sent before, %d now.\n", messages(res.Earlier), res.Sent)
 	}
-	say(e.text, "\nJob %s: %d targets are in the queue. Nobody is reset until a worker runs:\n  %s\n", p.job.ID, res.Sent+res.Earlier, p.next)
+	say(e.text, "\nJob %s: %s in the queue. Nobody is reset until a worker runs:\n  %s\n", p.job.ID, targetsAre(res.Sent+res.Earlier), p.next)
 	return nil
+}
+
+func targetsAre(n int64) string {
+	if n == 1 {
+		return "1 target is"
+	}
+	return fmt.Sprintf("%d targets are", n)
 }
 
 // sentJSON is what --json says at the end; the names are part of the interface.

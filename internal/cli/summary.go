@@ -67,7 +67,7 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 		}
 		saySeal(w, j.Job.Seal)
 		if t.Failed() > 0 {
-			say(w, "  %d users were not reset; see who and why:\n    job failed%s %s\n", t.Failed(), at, j.Job.ID)
+			say(w, "  %s not reset; see who and why:\n    job failed%s %s\n", usersWere(t.Failed()), at, j.Job.ID)
 		}
 		if n := t.SignOuts[job.SignOutFailed]; n > 0 {
 			say(w, "  %d users could not be signed out; see who may still hold a session:\n    job still-open%s %s\n", n, at, j.Job.ID)
@@ -104,6 +104,13 @@ func sayRejected(cmd *cli.Command, w io.Writer, by map[queue.RejectReason]int64)
 		say(w, "  %s\n", line)
 	}
 	say(w, "See what they are:\n    job dead-letters%s\n", at)
+}
+
+func usersWere(n int64) string {
+	if n == 1 {
+		return "1 user was"
+	}
+	return fmt.Sprintf("%d users were", n)
 }
 
 func messages(n int64) string {

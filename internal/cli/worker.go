@@ -133,7 +133,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	switch {
 	case res.Halt != nil:
-		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), res.Halt.Reason.Remedy())}
+		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), afterHalt(res.Halt.Reason))}
 	case !drain:
 		return nil
 	case len(res.Unsent) > 0:
@@ -149,6 +149,14 @@ func verdict(ctx context.Context, drain bool, res worker.Result) error {
 		return &exitError{ExitSomeFailed, nil}
 	}
 	return nil
+}
+
+// afterHalt is what to do about a halt that has ended the run.
+func afterHalt(r job.HaltReason) string {
+	if r.SelfClearing() {
+		return r.Mend() + "; then run the same command again"
+	}
+	return r.Remedy() + "; then run the same command again"
 }
 
 func haltWords(h job.Halt) string {
@@ -171,14 +179,7 @@ func (p *parts) check(ctx context.Context, cmd *cli.Command, s Streams) error {
 	for _, pool := range cmd.StringSlice(flagPool) {
 		r := p.resets.Check(ctx, pool)
 		if r.Class != reset.Done {
-			reason := r.Note
-			if r.Class == reset.Halt {
-				reason = string(r.Halt) + ": " + r.Halt.Remedy()
-			}
-			if reason == "" {
-				reason = "Cognito asks to slow down; try again in a moment"
-			}
-			return fmt.Errorf("%s: %s %s", pool, r.Code, reason)
+			return fmt.Errorf("%s: %w", pool, notWell(r))
 		}
 		if cmd.Bool(flagJSON) {
 			if err := writeJSON(s.Out, checkJSON{"check", pool, true}); err != nil {
@@ -189,4 +190,19 @@ func (p *parts) check(ctx context.Context, cmd *cli.Command, s Streams) error {
 		say(s.Out, "%s: ok (AdminResetUserPassword is allowed, the pool exists; nobody was reset)\n", pool)
 	}
 	return nil
+}
+
+// notWell says why a check failed. Where Cognito has not answered, the error itself
+// says why; nobody is named in it.
+func notWell(r reset.Reply) error {
+	switch {
+	case r.Code == "" && r.Err != nil:
+		return r.Err
+	case r.Class == reset.Halt:
+		return fmt.Errorf("%s %s: %s", r.Code, r.Halt, r.Halt.Mend())
+	case r.Class == reset.SlowDown:
+		return fmt.Errorf("%s: Cognito asks to slow down; try again in a moment", r.Code)
+	default:
+		return fmt.Errorf("%s: %s", r.Code, r.Note)
+	}
 }

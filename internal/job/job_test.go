@@ -103,3 +103,13 @@ func TestTheFormOfASub(t *testing.T) {
 		}
 	}
 }
+
+// TestMend says that whoever is not halted is not told what becomes of a halt.
+func TestMend(t *testing.T) {
+	t.Parallel()
+	for _, r := range HaltReasons() {
+		if m := r.Mend(); m == "" || strings.Contains(m, "by itself") || r != HaltCanary && strings.Contains(m, "`job resume`") && r != HaltSameFailure {
+			t.Errorf("%s: %q", r, m)
+		}
+	}
+}

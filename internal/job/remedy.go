@@ -1,5 +1,7 @@
 package job
 
+import "strings"
+
 // Remedy says, in one sentence, what an operator does about a halt.
 func (r HaltReason) Remedy() string {
 	switch r {
@@ -32,4 +34,14 @@ func (r HaltReason) Remedy() string {
 	default:
 		return "look at the log"
 	}
+}
+
+// Mend is Remedy without what becomes of the halt, for whoever is not halted: a
+// check, or a run that has ended.
+func (r HaltReason) Mend() string {
+	text := r.Remedy()
+	for _, tail := range []string{"; the worker tries again by itself", ", then run `job resume`", "; then run `job resume`"} {
+		text = strings.TrimSuffix(text, tail)
+	}
+	return text
 }

@@ -95,12 +95,15 @@ func atoi(s string) int {
 
 var sqsHost = regexp.MustCompile(`^(?:sqs|queue)\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|api\.aws)$`)
 
+// queuePath is an account and a name, where emulators may have more before them.
+var queuePath = regexp.MustCompile(`^/(?:[\w-]+/)*[0-9]{12}/[A-Za-z0-9_-]{1,80}(?:\.fifo)?$`)
+
 // ParseURL checks the form of a queue's URL and returns the Region it names, or
 // an empty one where the host is not AWS's own (a VPC endpoint, an emulator),
 // with the endpoint to call in that case.
 func ParseURL(raw string) (region, endpoint string, err error) {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || strings.Trim(u.Path, "/") == "" {
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery+u.Fragment != "" || u.User != nil || !queuePath.MatchString(u.Path) {
 		return "", "", fmt.Errorf("--queue %q is not the URL of a queue: want https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", raw)
 	}
 	if m := sqsHost.FindStringSubmatch(u.Hostname()); m != nil {
