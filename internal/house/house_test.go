@@ -28,6 +28,7 @@ var levels = map[string]int{
 	"internal/sqlite":    1,
 	"internal/awsconf":   1,
 	"internal/guard":     1,
+	"internal/wilson":    1,
 	"internal/job":       0,
 }
 

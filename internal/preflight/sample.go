@@ -9,6 +9,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/reset"
+	"relock/internal/wilson"
 )
 
 // Fate is what a reset would come to for a user who was looked up.
@@ -168,7 +169,7 @@ func (s *Sample) Interval(f Fate) (low, high float64) {
 	if s.Whole {
 		return s.Share(f), s.Share(f)
 	}
-	return Wilson(s.Counts[f], s.Asked)
+	return wilson.Interval(int64(s.Counts[f]), int64(s.Asked))
 }
 
 // Share is a fate's part of what was looked up, 0 to 1.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"relock/internal/job"
 	"relock/internal/ledger"
 	"relock/internal/reset"
+	"relock/internal/wilson"
 )
 
 // Directory is what Recovery needs of *reset.Directory, which makes every call at
@@ -95,7 +95,8 @@ func Recover(ctx context.Context, led Ledger, id string, dir Directory, sample i
 		return r, err
 	}
 	r.Exact = r.Asked == r.Reset
-	r.Share, r.Low, r.High = wilson(r.Waiting, r.Asked)
+	r.Share = share(r.Waiting, r.Asked)
+	r.Low, r.High = wilson.Interval(r.Waiting, r.Asked)
 	if r.Exact {
 		r.Low, r.High = r.Share, r.Share
 	}
@@ -156,7 +157,7 @@ func RecoverAll(ctx context.Context, led Ledger, id string, dir Directory) (Reco
 		}
 	}
 	r.Asked, r.Recovered = r.Reset, r.Reset-r.Waiting
-	r.Share, _, _ = wilson(r.Waiting, r.Asked)
+	r.Share = share(r.Waiting, r.Asked)
 	r.Low, r.High = r.Share, r.Share
 	return r, nil
 }
@@ -202,17 +203,10 @@ func (s *nameSet) take(u reset.User) (n int64) {
 	return n
 }
 
-// wilson is the share of k in n and Wilson's score interval for it at 95 %.
-// Source: E. B. Wilson, "Probable Inference, the Law of Succession, and
-// Statistical Inference", 1927.
-func wilson(k, n int64) (share, low, high float64) {
+// share is the part of k in n; 0 where n is 0.
+func share(k, n int64) float64 {
 	if n == 0 {
-		return 0, 0, 0
+		return 0
 	}
-	const z = 1.959964
-	m := float64(n)
-	share = float64(k) / m
-	middle := (share + z*z/(2*m)) / (1 + z*z/m)
-	half := z / (1 + z*z/m) * math.Sqrt(share*(1-share)/m+z*z/(4*m*m))
-	return share, max(0, middle-half), min(1, middle+half)
+	return float64(k) / float64(n)
 }

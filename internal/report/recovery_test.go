@@ -135,15 +135,3 @@ func TestRecoverWithNobodyReset(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
-
-// The interval for 15 of 50 is 0.1910 to 0.4375, worked out apart from the code.
-func TestWilson(t *testing.T) {
-	t.Parallel()
-	share, low, high := wilson(15, 50)
-	if share != 0.3 || math.Abs(low-0.1910) > 0.0001 || math.Abs(high-0.4375) > 0.0001 {
-		t.Errorf("%v, %v to %v", share, low, high)
-	}
-	if _, low, high := wilson(0, 10); low != 0 || high <= 0 || high >= 0.5 {
-		t.Errorf("none of ten: %v to %v", low, high)
-	}
-}

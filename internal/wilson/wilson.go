@@ -1,15 +1,17 @@
-package preflight
+// Package wilson says how far a share that was seen in a sample may be from that of
+// the whole.
+package wilson
 
 import "math"
 
 // z95 is the 97.5th percentile of the standard normal distribution.
 const z95 = 1.959963984540054
 
-// Wilson is the 95 % score interval of a share, of which k in n were seen: 0 to 1
+// Interval is the 95 % score interval of a share, of which k in n were seen: 0 to 1
 // where n is 0. Source: E. B. Wilson, "Probable Inference, the Law of Succession,
 // and Statistical Inference", JASA 22, 1927. It takes the list for endless; of a
 // sample that is the whole list the share is exact.
-func Wilson(k, n int) (low, high float64) {
+func Interval(k, n int64) (low, high float64) {
 	if n <= 0 {
 		return 0, 1
 	}
