@@ -154,14 +154,12 @@ func (p *parts) serveFrom(ctx context.Context, cmd *cli.Command, from prometheus
 	if addr == "off" {
 		return func() {}, nil
 	}
-	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	at, wait, err := telemetry.Serve(serving, addr, telemetry.Handler(from, p.health), p.log)
+	at, stop, err := telemetry.Serve(ctx, addr, telemetry.Handler(from, p.health), p.log)
 	if err != nil {
-		cancel()
 		return nil, err
 	}
 	p.log.Info("serving /metrics, /healthz and /readyz", "address", at.String())
-	return func() { cancel(); wait() }, nil
+	return stop, nil
 }
 
 func (p *parts) config(cmd *cli.Command) worker.Config {

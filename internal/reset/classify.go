@@ -50,9 +50,12 @@ type rule struct {
 
 // rules is the one table. Cognito's codes are ambiguous, so message texts decide
 // where they must; the HTTP status does not, for the API reference and the
-// service's own model disagree on it. The first row that matches wins. Sources:
-// API_AdminResetUserPassword and API_AdminUserGlobalSignOut in the Amazon Cognito
-// user pools API reference, and the field reports named in docs/architecture.md.
+// service's own model disagree on it (and answers say 400: aws/aws-sdk-java#2301).
+// The first row that matches wins. Sources: API_AdminResetUserPassword and
+// API_AdminUserGlobalSignOut in the Amazon Cognito user pools API reference. The
+// texts are in no reference; they were reported in aws-amplify/amplify-js#1340 and
+// #2383, aws/aws-aspnet-cognito-identity-provider#37 (states), and
+// amazon-archives/amazon-cognito-identity-js#373 (disabled).
 var rules = []rule{
 	{code: "TooManyRequestsException", class: SlowDown},
 	{code: "ThrottlingException", class: SlowDown},
@@ -117,23 +120,6 @@ var rules = []rule{
 	{code: "MissingAuthenticationToken", class: Halt, halt: job.HaltCredentials},
 	{code: "MissingAuthenticationTokenException", class: Halt, halt: job.HaltCredentials},
 	{code: "NotAuthorized", class: Halt, halt: job.HaltCredentials},
-}
-
-// OtherCode stands for every error code that the table does not name, where a
-// closed set is needed.
-const OtherCode = "other"
-
-// Codes lists the codes that the table names, each once, in its order.
-func Codes() []string {
-	var codes []string
-	seen := map[string]bool{}
-	for _, r := range rules {
-		if !seen[r.code] {
-			seen[r.code] = true
-			codes = append(codes, r.code)
-		}
-	}
-	return codes
 }
 
 // unanswered is what a call without a usable answer is.

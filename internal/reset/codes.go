@@ -45,3 +45,20 @@ func Refused(err error) bool {
 		return false
 	}
 }
+
+// OtherCode stands for every error code that the table does not name, where a
+// closed set is needed.
+const OtherCode = "other"
+
+// Codes lists the codes that the table names, each once, in its order.
+func Codes() []string {
+	var codes []string
+	seen := map[string]bool{}
+	for _, r := range rules {
+		if !seen[r.code] {
+			seen[r.code] = true
+			codes = append(codes, r.code)
+		}
+	}
+	return codes
+}

@@ -72,7 +72,7 @@ func TestReadinessNamesItsReasons(t *testing.T) {
 
 func TestServeAnswersAndEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	addr, wait, err := Serve(ctx, "127.0.0.1:0", Handler(prometheus.NewRegistry(), NewHealth()), slog.New(slog.DiscardHandler))
+	addr, stop, err := Serve(ctx, "127.0.0.1:0", Handler(prometheus.NewRegistry(), NewHealth()), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestServeAnswersAndEnds(t *testing.T) {
 		t.Errorf("a taken address: %v, want the flag named", err)
 	}
 	cancel()
-	wait()
+	stop()
 }
 
 func TestLogFormats(t *testing.T) {

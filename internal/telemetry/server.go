@@ -22,8 +22,9 @@ func Handler(g prometheus.Gatherer, h *Health) http.Handler {
 	return mux
 }
 
-// Serve answers on addr until ctx ends. It returns once it listens, with the
-// address and a function that waits for the end.
+// Serve answers on addr until the function that it returns is called, which gives
+// answers under way a second. It returns once it listens, with the address; ctx only
+// bounds the opening.
 func Serve(ctx context.Context, addr string, handler http.Handler, log *slog.Logger) (net.Addr, func(), error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", addr)
@@ -38,13 +39,13 @@ func Serve(ctx context.Context, addr string, handler http.Handler, log *slog.Log
 			log.Error("the metrics listener ended", "error", err)
 		}
 	}()
-	wait := func() {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	stop := func() {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		if err := srv.Shutdown(stop); err != nil {
+		if err := srv.Shutdown(within); err != nil {
 			log.Warn("a client of the metrics listener was cut off", "error", err)
 		}
 		<-done
 	}
-	return ln.Addr(), wait, nil
+	return ln.Addr(), stop, nil
 }
