@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"relock/internal/job"
@@ -74,7 +75,8 @@ func (l *SQLite) jobs(ctx context.Context, query string, args ...any) (jobs []jo
 					continue
 				}
 				if err := json.Unmarshal([]byte(r.Text(6+i)), v); err != nil {
-					return err
+					name := []string{"sources", "policy", "counts", "plan", "seal"}[i]
+					return fmt.Errorf("reading job %s: its %s: %w", j.ID, name, err)
 				}
 			}
 			jobs = append(jobs, j)

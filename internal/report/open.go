@@ -60,9 +60,11 @@ func ReadStillOpen(ctx context.Context, led Ledger, id string) (StillOpen, error
 		}
 		s.session(e)
 	}
-	if s.Unlisted, err = unlisted(ctx, led, j, s.Targets); err != nil {
-		return s, err
+	sent, err := led.Sent(ctx, id)
+	if err != nil {
+		return s, fmt.Errorf("reading how far job %s is sent: %w", id, err)
 	}
+	s.Unlisted = unlisted(j, s.Targets, sent)
 	for _, o := range append([]job.Outcome{""}, job.Outcomes()...) {
 		g := groups[o]
 		if g == nil || !g.Access.open() {

@@ -66,9 +66,14 @@ func Verify(ctx context.Context, led Ledger, id string, trust Trust) (Verdict, e
 	if !sameTotals(totals, t.totals()) {
 		problem("the ledger's own counters are not those of its records")
 	}
-	if v.Unlisted, err = unlisted(ctx, led, j, t.targets); err != nil {
-		return Verdict{}, err
+	sent, err := led.Sent(ctx, id)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("reading how far job %s is sent: %w", id, err)
 	}
+	if j.State == job.StateFinished && sent != ledger.SentAll {
+		problem("the job is finished, and the ledger says that not all of it was sent")
+	}
+	v.Unlisted = unlisted(j, t.targets, sent)
 	if j.Counts.Targets != t.targets+v.Unlisted {
 		problem("the job was to have %d targets, and the ledger has %d records", j.Counts.Targets, t.targets)
 	}
@@ -108,24 +113,17 @@ func (v *Verdict) checkSignature(ledgerID string, trust Trust, problem func(stri
 
 // unlisted is how many targets of a job that was cancelled enqueue had not listed
 // yet when it was interrupted; nobody can list them any more.
-func unlisted(ctx context.Context, led Ledger, j job.Job, listed int64) (int64, error) {
-	if j.State != job.StateCancelled || listed >= j.Counts.Targets {
-		return 0, nil
+func unlisted(j job.Job, listed, sent int64) int64 {
+	if j.State != job.StateCancelled || sent == ledger.SentAll {
+		return 0
 	}
-	sent, err := led.Sent(ctx, j.ID)
-	if err != nil {
-		return 0, fmt.Errorf("reading how far job %s is sent: %w", j.ID, err)
-	}
-	if sent == ledger.SentAll {
-		return 0, nil
-	}
-	return j.Counts.Targets - listed, nil
+	return max(0, j.Counts.Targets-listed)
 }
 
 // sameTotals compares the counters, where an outcome that nobody has may be named
 // or not.
 func sameTotals(a, b ledger.Totals) bool {
-	return a.Targets == b.Targets && a.Pending == b.Pending && a.Repeated == b.Repeated &&
+	return a.Targets == b.Targets && a.Pending == b.Pending && a.Repeated == b.Repeated && a.Last.Equal(b.Last) &&
 		maps.Equal(some(a.Outcomes), some(b.Outcomes)) && maps.Equal(some(a.SignOuts), some(b.SignOuts))
 }
 

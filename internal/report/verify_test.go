@@ -289,8 +289,9 @@ func TestSealingAgainWithAKeySigns(t *testing.T) {
 	}
 }
 
-// What is done to the seal alone.
-func TestVerifyAfterAChangeOfTheSeal(t *testing.T) {
+// What is done beside the records that the root covers: to the seal, and to what the
+// ledger counts by itself.
+func TestVerifyAfterAChangeBesideTheRecords(t *testing.T) {
 	t.Parallel()
 	private, public := key(1)
 	for name, c := range map[string]struct {
@@ -302,6 +303,8 @@ func TestVerifyAfterAChangeOfTheSeal(t *testing.T) {
 		"signature changed":     {`UPDATE job SET seal = json_set(seal, '$.signature', 'AAAA')`, false, false, false},
 		"public key changed":    {`UPDATE job SET seal = json_set(seal, '$.public_key', 'AAAA')`, false, false, false},
 		"root changed":          {`UPDATE job SET seal = json_set(seal, '$.root', 'aa')`, false, false, false},
+		"the latest outcome":    {`UPDATE job SET last = last + 1`, false, false, false},
+		"how far it is sent":    {`UPDATE job SET sent = 1`, false, false, false},
 		"number of leaves less": {`UPDATE job SET seal = json_set(seal, '$.leaves', 1)`, false, false, false},
 	} {
 		dir, s := sealed(t, private)
