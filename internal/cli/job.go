@@ -41,9 +41,9 @@ func Job(ctx, _ context.Context, s Streams, args []string) int {
 		Commands: []*cli.Command{
 			j.command("list", "all jobs, the newest first", "", "", j.list),
 			j.command("status", "how a job stands", "[JOB]", statusHelp, j.status, watchFlags()...),
-			j.command("pause", "put a job on hold", "JOB", "", j.pause),
+			j.command("pause", "put a job on hold", "JOB", pauseHelp, j.pause),
 			j.command("resume", "go on with a paused job, or after a halt", "[JOB]", resumeHelp, j.resume, resumeFlags()...),
-			j.command("cancel", "stop a job for good; what is pending is not reset", "JOB", "", j.cancel),
+			j.command("cancel", "stop a job for good; what is pending is not reset", "JOB", cancelHelp, j.cancel),
 			j.command("results", "every target and what became of it", "[JOB]", resultsHelp, j.results, outcomeFlag()),
 			j.command("failed", "the targets that failed, as a list that enqueue takes", "[JOB]", listHelp, j.failed, outcomeFlag()),
 			j.command("pending", "the targets without an outcome, as a list that enqueue takes", "[JOB]", listHelp, j.pending),

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -97,7 +99,13 @@ func (j *jobCommand) status(ctx context.Context, cmd *cli.Command, led Ledger) e
 func (j *jobCommand) sayJob(v view) error {
 	jb := v.Job
 	tw := tabwriter.NewWriter(j.s.Out, 0, 0, 2, ' ', 0)
-	row := func(name, value string) { say(tw, "%s\t%s\n", name, value) }
+	right := textWidth(j.s.Out) - len("last outcome  ")
+	row := func(name, value string) {
+		for _, line := range wrap(value, right) {
+			say(tw, "%s\t%s\n", name, line)
+			name = ""
+		}
+	}
 	row("created", when(jb.Created))
 	row("by", jb.StartedBy)
 	if jb.Reason != "" {
@@ -111,11 +119,18 @@ func (j *jobCommand) sayJob(v view) error {
 		row("sha256", src.SHA256)
 	}
 	row("rows", rows(jb.Counts))
-	if !v.SentAll {
+	switch {
+	case v.SentAll:
+	case jb.State.Over():
+		row("queue", "not every message was sent before the job was cancelled")
+	default:
 		row("queue", "not every message is sent yet; if enqueue was interrupted, run it again")
 	}
 	if why := v.budgetReason(); why != "" {
 		row("budget", why)
+	}
+	if codes := forcedCodes(jb.Plan.Findings); codes != "" {
+		row("forced", codes)
 	}
 	if v.shown != nil && !jb.State.Over() {
 		row("pace", v.paceWords())
@@ -131,6 +146,17 @@ func (j *jobCommand) sayJob(v view) error {
 		row("ended", when(jb.Finished))
 	}
 	return tw.Flush()
+}
+
+// forcedCodes names the findings that were overruled.
+func forcedCodes(findings []job.Finding) string {
+	var codes []string
+	for _, f := range findings {
+		if f.Forced && !slices.Contains(codes, f.Code) {
+			codes = append(codes, f.Code)
+		}
+	}
+	return strings.Join(codes, ", ")
 }
 
 // rows accounts for the rows of the lists.

@@ -11,6 +11,14 @@ import (
 	"relock/internal/queue"
 )
 
+const pauseHelp = `Workers obey within five seconds: calls under way end, nothing else is begun, and
+the messages are handed back. ` + "`job resume JOB`" + ` goes on.`
+
+const cancelHelp = `For good: what is pending gets the outcome cancelled and is not reset, and the list
+can be run again only as another job (enqueue --job NAME). Workers obey within five
+seconds; calls under way may still end. Messages that an interrupted enqueue left in
+a queue in a file are thrown away.`
+
 const resumeHelp = `With a JOB: goes on with it, if it is paused. With or without one: ends the halt
 of the account and Region, once its cause is mended.`
 

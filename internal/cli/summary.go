@@ -77,7 +77,7 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 	case slices.ContainsFunc(jobs, func(j worker.JobStatus) bool { return !j.Job.Policy.SignOut }):
 		say(w, "\nA reset does not end sessions: whoever is signed in stays so until the tokens\nexpire.\n")
 	case len(jobs) > 0:
-		say(w, "\nA sign-out ends sessions where Cognito is asked: a token that is verified\nelsewhere is accepted until it expires, and the cookie of the hosted pages stays.\n")
+		say(w, "\nA sign-out ends sessions where Cognito is asked: a token that is verified\nelsewhere is accepted until it expires, and the cookie of the hosted pages\nstays.\n")
 	}
 }
 
