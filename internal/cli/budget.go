@@ -10,6 +10,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/pace"
+	"relock/internal/worker"
 )
 
 func (p *parts) openPace(ctx context.Context, cmd *cli.Command) error {
@@ -103,7 +104,7 @@ func pendingTargets(ctx context.Context, led Ledger, pools []string) (n int64, e
 		if err != nil {
 			return 0, fmt.Errorf("reading the totals of job %s: %w", j.ID, err)
 		}
-		n += max(j.Counts.Targets, t.Targets) - (t.Targets - t.Pending)
+		n += worker.JobStatus{Job: j, Totals: t}.Pending()
 	}
 	return n, nil
 }

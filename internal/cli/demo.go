@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -157,22 +155,3 @@ func sandboxEnvironment(url string) error {
 	}
 	return nil
 }
-
-// difference collects what is not as it should be.
-type difference []string
-
-func (d *difference) want(what string, got, want int) {
-	if got != want {
-		*d = append(*d, fmt.Sprintf("%s: %d, want %d", what, got, want))
-	}
-}
-
-func (d difference) err() error {
-	if len(d) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(d, "\n  "))
-}
-
-// sortedKeys makes a map's order the same in every run.
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -2,7 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 
 	"relock/internal/job"
 	"relock/internal/sandbox"
@@ -81,3 +86,22 @@ func demoJob(ctx context.Context, dir string) string {
 	}
 	return jobs[0].ID
 }
+
+// difference collects what is not as it should be.
+type difference []string
+
+func (d *difference) want(what string, got, want int) {
+	if got != want {
+		*d = append(*d, fmt.Sprintf("%s: %d, want %d", what, got, want))
+	}
+}
+
+func (d difference) err() error {
+	if len(d) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(d, "\n  "))
+}
+
+// sortedKeys makes a map's order the same in every run.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

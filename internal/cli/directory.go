@@ -3,9 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
-	"sync"
-	"time"
 
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -56,33 +53,6 @@ func foldsCase(f *facts) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-// noteEvery is how often somebody who waits is told how far it is.
-const noteEvery = 5 * time.Second
-
-// notes tell somebody who waits how far it is. Its methods may be called
-// concurrently.
-type notes struct {
-	w    io.Writer
-	text string // a format with one number
-
-	mu   sync.Mutex
-	n    int64
-	last time.Time
-}
-
-func newNotes(w io.Writer, text string) *notes { return &notes{w: w, text: text, last: time.Now()} }
-
-// add counts n more, and says so now and then.
-func (p *notes) add(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.n += int64(n)
-	if now := time.Now(); now.Sub(p.last) >= noteEvery {
-		p.last = now
-		say(p.w, p.text+"\n", p.n)
-	}
 }
 
 // users is a number of users in words.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v3"
@@ -93,11 +92,7 @@ func outcomeName(o job.Outcome) string {
 // sayOpen writes for people, wrapped for a terminal; at is the flag that finds the
 // ledger.
 func sayOpen(w io.Writer, s report.StillOpen, at string) {
-	line := func(indent, format string, args ...any) {
-		for _, text := range wrap(fmt.Sprintf(format, args...), min(textWidth(w), helpWidth)-len(indent)) {
-			say(w, "%s%s\n", indent, text)
-		}
-	}
+	line := func(indent, format string, args ...any) { sayWrapped(w, indent, format, args...) }
 	line("", "Job %s (%s): of %d users, %d can still sign in with the old password, and %d perhaps.", s.Job.ID, s.Job.State, s.Targets, s.Yes, s.Perhaps)
 	for _, g := range s.Groups {
 		say(w, "\n%8d  %s\n", g.N, outcomeName(g.Outcome))

@@ -77,11 +77,7 @@ func (j *jobCommand) recovery(ctx context.Context, cmd *cli.Command, led Ledger)
 }
 
 func (j *jobCommand) sayRecovery(r report.Recovery) {
-	line := func(format string, args ...any) {
-		for _, text := range wrap(fmt.Sprintf(format, args...), min(textWidth(j.s.Out), helpWidth)) {
-			say(j.s.Out, "%s\n", text)
-		}
-	}
+	line := func(format string, args ...any) { sayWrapped(j.s.Out, "", format, args...) }
 	if r.Asked == 0 {
 		line("Job %s has reset nobody yet.", r.Job)
 		return

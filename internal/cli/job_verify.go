@@ -90,11 +90,7 @@ func (j *jobCommand) verify(ctx context.Context, cmd *cli.Command, led Ledger) e
 }
 
 func (j *jobCommand) sayVerdict(v report.Verdict, trust report.Trust) {
-	line := func(format string, args ...any) {
-		for _, text := range wrap(fmt.Sprintf(format, args...), min(textWidth(j.s.Out), helpWidth)) {
-			say(j.s.Out, "%s\n", text)
-		}
-	}
+	line := func(format string, args ...any) { sayWrapped(j.s.Out, "", format, args...) }
 	say(j.s.Out, "job     %s (%s)\nleaves  %d\nroot    %s\n\n", v.Job.ID, v.Job.State, v.Leaves, v.Root)
 	if !v.Whole {
 		say(j.s.Out, "NOT WHOLE\n")

@@ -101,11 +101,6 @@ func (v view) budgetReason() string {
 	return v.Job.Plan.BudgetReason
 }
 
-func (v view) left() int64 {
-	t := v.Totals
-	return max(v.Job.Counts.Targets, t.Targets) - (t.Targets - t.Pending)
-}
-
 // done reports whether there is nothing more to watch.
 func (v view) done() bool { return v.Job.State.Over() && v.Totals.Pending == 0 }
 
@@ -128,7 +123,7 @@ func (j *jobCommand) watch(ctx context.Context, cmd *cli.Command, led Ledger, id
 			return err
 		}
 		r.add(v.seen, v.Totals.Targets-v.Totals.Pending)
-		eta := r.eta(v.left())
+		eta := r.eta(v.Pending())
 		switch {
 		case cmd.Bool(flagJSON):
 			if err := writeJSON(j.s.Out, v.document()); err != nil {

@@ -82,6 +82,14 @@ func textWidth(w io.Writer) int {
 	return 1 << 20
 }
 
+// sayWrapped writes a text wrapped to the terminal, to helpWidth at most, each line
+// behind the indent.
+func sayWrapped(w io.Writer, indent, format string, args ...any) {
+	for _, line := range wrap(fmt.Sprintf(format, args...), min(textWidth(w), helpWidth)-len(indent)) {
+		say(w, "%s%s\n", indent, line)
+	}
+}
+
 // wrap breaks a text between words into lines of at most width runes, one at
 // least. A longer word stays whole.
 func wrap(text string, width int) []string {

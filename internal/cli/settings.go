@@ -173,7 +173,7 @@ func keyValues(flag string, pairs []string) (map[string]string, error) {
 	return m, nil
 }
 
-// command is the command line that consumes what was sent.
+// workerCommand is the command line that works on what was sent.
 func (s settings) workerCommand(cmd *cli.Command) string {
 	b := fmt.Sprintf("worker --%s %s", flagPool, s.pool)
 	if s.queue.kind != "file" || s.queue.at != defaultDir {

@@ -26,14 +26,11 @@ type Ledger interface {
 	worker.Ledger
 	CreateJob(ctx context.Context, j job.Job) error
 	SetExclusions(ctx context.Context, id string, list []job.Exclusion) error
-	Exclusions(ctx context.Context, id string) ([]job.Exclusion, error)
 	AddTargets(ctx context.Context, id string, targets []job.Target) error
-	SetSent(ctx context.Context, id string, line int64) error
+	SetSent(ctx context.Context, id string, place int64) error
 	Entries(ctx context.Context, id string, f ledger.Filter) iter.Seq2[ledger.Entry, error]
 	AddForced(ctx context.Context, id string, findings []job.Finding) error
 	SetSeal(ctx context.Context, id string, s job.Seal) error
-	Lease(ctx context.Context, name string) (ledger.Lease, error)
-	PutLease(ctx context.Context, l ledger.Lease, expect int64) error
 	Close() error
 }
 

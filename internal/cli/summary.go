@@ -120,7 +120,7 @@ func messages(n int64) string {
 	return fmt.Sprintf("%d messages were", n)
 }
 
-// line is a run in one line, for a log or a terminal.
+// outcomesLine is how a job stands in one line, for a log or a terminal.
 func outcomesLine(j worker.JobStatus) string {
 	t := j.Totals
 	done := t.Targets - t.Pending

@@ -93,16 +93,9 @@ func (s *scheduled) targets(jobs []worker.JobStatus) {
 	}
 	var pending, succeeded, failed, other int64
 	for _, j := range jobs {
-		pending += max(j.Job.Counts.Targets-j.Totals.Targets, 0) + j.Totals.Pending
-		failed += j.Totals.Failed()
-		for o, n := range j.Totals.Outcomes {
-			switch {
-			case o.Succeeded():
-				succeeded += n
-			case !o.Failed():
-				other += n
-			}
-		}
+		ok, bad, rest := j.Totals.Split()
+		pending += j.Pending()
+		succeeded, failed, other = succeeded+ok, failed+bad, other+rest
 	}
 	s.run.SetTargets(pending, succeeded, failed, other)
 }

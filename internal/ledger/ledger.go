@@ -157,13 +157,30 @@ type Totals struct {
 	Last time.Time
 }
 
-// Failed is the number of targets whose outcome is a failure.
-func (t Totals) Failed() int64 {
-	var n int64
-	for o, c := range t.Outcomes {
-		if o.Failed() {
-			n += c
+// Split parts the targets with an outcome: those that succeeded, those that failed,
+// and the others, who were excluded or whose job was cancelled.
+func (t Totals) Split() (succeeded, failed, other int64) {
+	for o, n := range t.Outcomes {
+		switch {
+		case o.Succeeded():
+			succeeded += n
+		case o.Failed():
+			failed += n
+		default:
+			other += n
 		}
 	}
+	return succeeded, failed, other
+}
+
+// Succeeded is the number of targets whose password no longer works.
+func (t Totals) Succeeded() int64 {
+	n, _, _ := t.Split()
+	return n
+}
+
+// Failed is the number of targets whose outcome is a failure.
+func (t Totals) Failed() int64 {
+	_, n, _ := t.Split()
 	return n
 }

@@ -147,7 +147,7 @@ func chain(ctx context.Context, led Ledger, j job.Job) ([]Link, error) {
 			ID: this.ID, Parent: this.Parent, This: this.ID == j.ID, State: this.State,
 			Reason: this.Reason, StartedBy: this.StartedBy, Created: this.Created, Finished: this.Finished,
 			Targets: t.Targets, Pending: t.Pending, Failed: t.Failed(),
-			Reset: t.Outcomes[job.Reset] + t.Outcomes[job.AlreadyReset],
+			Reset: t.Succeeded(),
 		})
 	}
 	slices.SortFunc(links, func(a, b Link) int {

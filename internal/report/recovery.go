@@ -130,10 +130,10 @@ func RecoverAll(ctx context.Context, led Ledger, id string, dir Directory) (Reco
 	if err != nil {
 		return r, fmt.Errorf("reading the totals of job %s: %w", id, err)
 	}
-	if t.Outcomes[job.Reset]+t.Outcomes[job.AlreadyReset] > maxNames {
+	if t.Succeeded() > maxNames {
 		return r, errors.New("the job has too many users to ask about all; take a sample")
 	}
-	names := nameSet{fold: j.Plan.FoldCase, hashes: make([]uint64, 0, t.Outcomes[job.Reset]+t.Outcomes[job.AlreadyReset])}
+	names := nameSet{fold: j.Plan.FoldCase, hashes: make([]uint64, 0, t.Succeeded())}
 	for e, err := range resetOnes(ctx, led, id) {
 		if err != nil {
 			return r, err

@@ -163,17 +163,7 @@ func (s *jobs) show(st JobStatus) {
 		s.w.cfg.Metrics.DropJob(st.Job.ID)
 		return
 	}
-	var ok, failed, other int64
-	for o, n := range st.Totals.Outcomes {
-		switch {
-		case o.Succeeded():
-			ok += n
-		case o.Failed():
-			failed += n
-		default:
-			other += n
-		}
-	}
+	ok, failed, other := st.Totals.Split()
 	s.w.cfg.Metrics.SetJob(st.Job.ID, st.Totals.Pending, ok, failed, other)
 	s.w.cfg.Metrics.SetJobState(st.Job.ID, st.Job.Created, st.Job.State == job.StatePaused)
 }
