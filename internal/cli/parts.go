@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/awsconf"
+	"relock/internal/job"
 	"relock/internal/pace"
 	"relock/internal/preflight"
 	"relock/internal/queue"
@@ -178,6 +179,9 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"),
 		Metrics: p.metrics, Health: p.health, Samples: p.samples, Logger: p.log,
 		RevealUsernames: cmd.Bool(flagLogUsernames),
+	}
+	if q, err := queuePlace(cmd.String(flagQueue)); err == nil { // it is open
+		c.Elsewhere = func(j job.Job) (string, bool) { return elsewhere(j, q) }
 	}
 	if cred, ok := p.cfg.Credentials.(credentials); ok {
 		c.RefreshCredentials = cred.refresh

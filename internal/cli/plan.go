@@ -129,6 +129,10 @@ func (p *plan) refusal(max int64) error {
 	if err := p.known.check(p.job, p.set.job != ""); err != nil {
 		return err
 	}
+	if was, other := elsewhere(p.known.job, p.set.queue); other {
+		return fmt.Errorf("job %s is sent to the queue %s, not to %s: give --%s %s, or stop the job with `job cancel %s`",
+			p.known.job.ID, was, p.set.queue, flagQueue, was, p.known.job.ID)
+	}
 	if n := p.list.Counts.Targets; max > 0 && n > max && !p.known.sentAll {
 		return fmt.Errorf("the list has %d users, more than --max-users %d; raise it if they are all meant", n, max)
 	}

@@ -137,7 +137,7 @@ func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	case !drain:
 		return nil
 	case len(res.Unsent) > 0:
-		return fmt.Errorf("the queue is empty, but enqueue has not finished sending job %s; run the same enqueue again to send the rest", res.Unsent[0])
+		return fmt.Errorf("the queue is empty, but enqueue has not finished sending job %s, or sends it to another queue; run the same enqueue again to send the rest", res.Unsent[0])
 	case !res.Drained:
 		return interrupted(ctx, errors.New("interrupted; nothing is lost: run the same command again"))
 	}

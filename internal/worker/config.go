@@ -104,6 +104,10 @@ type Config struct {
 	Drain bool
 	Jobs  []string
 
+	// Elsewhere, if set, says that a job's messages are in another queue than
+	// Transport, and in which: then an empty queue says nothing of the job's targets.
+	Elsewhere func(j job.Job) (queue string, yes bool)
+
 	// Finished, if set, is told of each job that is over and has no seal: finished
 	// or cancelled, and nothing of it is pending any more. The active worker calls
 	// it once a run for a job, in a goroutine of its own; its context ends soon after
@@ -136,6 +140,9 @@ func (c Config) withDefaults() Config {
 	c.MaxDeferrals = cmp.Or(c.MaxDeferrals, 3)
 	c.DeferFor = cmp.Or(c.DeferFor, time.Hour)
 	c.SameFailure = cmp.Or(c.SameFailure, 0.9)
+	if c.Elsewhere == nil {
+		c.Elsewhere = func(job.Job) (string, bool) { return "", false }
+	}
 	if c.now == nil {
 		c.now = clock()
 	}

@@ -144,6 +144,22 @@ func (s *jobs) checkNamed() error {
 	return nil
 }
 
+// checkQueue refuses a drain that would wait for messages which are in another
+// queue. A service goes on with what its own queue holds.
+func (s *jobs) checkQueue() error {
+	for _, st := range s.status() {
+		q, yes := s.w.cfg.Elsewhere(st.Job)
+		if !yes || st.Job.State.Over() {
+			continue
+		}
+		if s.w.cfg.Drain {
+			return fmt.Errorf("job %s was sent to the queue %s, and this worker reads another: give --queue %s, or name the jobs of this queue with --job", st.Job.ID, q, q)
+		}
+		s.w.log.Warn("a job was sent to another queue than this worker's, and needs a worker there", "job", st.Job.ID, "queue", q)
+	}
+	return nil
+}
+
 // allPaused reports whether there is a paused job, and none to go on with.
 func (s *jobs) allPaused() bool {
 	paused := false
@@ -208,6 +224,9 @@ func (s *jobs) settleOne(ctx context.Context, st JobStatus, empty bool) error {
 			"signed_out", st.Totals.SignOuts[job.SignOutDone], "not_signed_out", st.Totals.SignOuts[job.SignOutFailed])
 		return l.SetState(ctx, st.Job.ID, job.StateFinished, now)
 	case empty && st.SentAll:
+		if _, yes := s.w.cfg.Elsewhere(st.Job); yes {
+			return nil
+		}
 		return s.closeOut(ctx, st, job.Missing)
 	}
 	return nil

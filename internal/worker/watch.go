@@ -89,13 +89,15 @@ func (w *Worker) lookAtJobs(ctx context.Context, empty bool) {
 }
 
 // drained reports whether no job of the run is waited for any more. A job whose
-// enqueue was interrupted is not waited for once the queue is empty.
+// enqueue was interrupted, or sends to another queue, is not waited for once this
+// queue is empty.
 func (w *Worker) drained(empty bool) bool {
 	if w.endings.busy() {
 		return false
 	}
 	for _, st := range w.jobs.status() {
-		unsent := empty && st.Job.State != job.StatePaused && !st.SentAll
+		_, elsewhere := w.cfg.Elsewhere(st.Job)
+		unsent := empty && st.Job.State != job.StatePaused && (!st.SentAll || elsewhere)
 		if !unsent && (!st.Job.State.Over() || st.pending()) {
 			return false
 		}

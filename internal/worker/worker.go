@@ -76,7 +76,7 @@ type Result struct {
 	// Drained is whether a drain came to its end.
 	Drained bool
 	// Unsent are the jobs that a drain did not wait for, because their enqueue
-	// has not finished: the queue is empty, and more may come.
+	// has not finished, or sends to another queue: this one is empty.
 	Unsent []string
 	// Jobs are the jobs the run was about, as they stand at its end.
 	Jobs []JobStatus
@@ -116,6 +116,9 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 		return Result{}, err
 	}
 	if err := w.jobs.checkNamed(); err != nil {
+		return Result{}, err
+	}
+	if err := w.jobs.checkQueue(); err != nil {
 		return Result{}, err
 	}
 	release, err := w.enter(fetch, flush)
