@@ -86,12 +86,12 @@ func sets() telemetry.Sets {
 		bounds = append(bounds, string(b))
 	}
 	return telemetry.Sets{
-		Operations:      []string{reset.OpReset, reset.OpGetUser, reset.OpSignOut},
+		Operations:      reset.Operations(),
 		Codes:           append([]string{reset.CodeOK, reset.CodeNoAnswer}, reset.Codes()...),
 		Rejects:         rejects,
 		Bounds:          bounds,
 		QueueRefused:    reset.Refused,
-		QueueOperations: []string{"ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch", "SendMessageBatch", "GetQueueAttributes", "GetQueueUrl"},
+		QueueOperations: queue.Operations(),
 	}
 }
 

@@ -195,14 +195,6 @@ func (s QuotaSource) says() string {
 	}
 }
 
-// Slower is the narrower of two budgets, for work that needs a call of each.
-func Slower(a, b Budget) Budget {
-	if b.Rate < a.Rate {
-		return b
-	}
-	return a
-}
-
 // Estimate is how long n calls take at a rate, in requests a second. Retries and
 // throttles come on top.
 func Estimate(n int64, rate float64) time.Duration {

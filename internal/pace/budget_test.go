@@ -88,17 +88,6 @@ func TestBudgetRefuses(t *testing.T) {
 	}
 }
 
-func TestSlower(t *testing.T) {
-	resets, _ := Limits{}.Budget()
-	outs, _ := Limits{Category: UserUpdate}.Budget()
-	if got := Slower(resets, outs); got != outs {
-		t.Errorf("got %v", got)
-	}
-	if got := Slower(outs, resets); got != outs {
-		t.Errorf("got %v", got)
-	}
-}
-
 func TestEstimate(t *testing.T) {
 	for _, tc := range []struct {
 		n    int64

@@ -39,7 +39,7 @@ func (q *SQS) readAttributes(ctx context.Context) error {
 	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
 	})
-	q.observe("GetQueueAttributes", err, 0)
+	q.observe(opAttributes, err, 0)
 	if err != nil {
 		return fmt.Errorf("reading the attributes of queue %s: %w", q.url, known(err))
 	}
@@ -73,7 +73,7 @@ func (q *SQS) readRedrive(ctx context.Context, policy string) error {
 		return fmt.Errorf("the redrive policy names %q, which is not the ARN of a queue", p.Target)
 	}
 	out, err := q.client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &part[5], QueueOwnerAWSAccountId: &part[4]})
-	q.observe("GetQueueUrl", err, 0)
+	q.observe(opURL, err, 0)
 	if _, ok := errors.AsType[*types.QueueDoesNotExist](err); ok { // not to be taken for ErrNoQueue
 		return fmt.Errorf("its redrive policy names the dead-letter queue %s, which does not exist; make it, or take the redrive policy away", p.Target)
 	}
@@ -132,7 +132,7 @@ func (q *SQS) DeadLetterAttributes(ctx context.Context) (Attributes, error) {
 	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &q.dlqURL, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
 	})
-	q.observe("GetQueueAttributes", err, 0)
+	q.observe(opAttributes, err, 0)
 	if err != nil {
 		return Attributes{}, fmt.Errorf("reading the attributes of the dead-letter queue: %w", known(err))
 	}

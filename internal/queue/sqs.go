@@ -30,6 +30,21 @@ var (
 	_ Transport = (*SQS)(nil)
 )
 
+// The operations, as metrics name them.
+const (
+	opReceive    = "ReceiveMessage"
+	opDelete     = "DeleteMessageBatch"
+	opChange     = "ChangeMessageVisibilityBatch"
+	opSend       = "SendMessageBatch"
+	opAttributes = "GetQueueAttributes"
+	opURL        = "GetQueueUrl"
+)
+
+// Operations lists the operations of which an Observer hears.
+func Operations() []string {
+	return []string{opReceive, opDelete, opChange, opSend, opAttributes, opURL}
+}
+
 // Observer is told of every request to a queue: the operation's name, its error
 // or nil, and how many entries of a batch failed.
 type Observer func(operation string, err error, entriesFailed int)
@@ -78,7 +93,7 @@ func (q *SQS) Receive(ctx context.Context, max int, wait, visibility time.Durati
 			types.MessageSystemAttributeNameSentTimestamp,
 		},
 	}, func(o *sqs.Options) { o.DisableMessageChecksumValidation = true })
-	q.observe("ReceiveMessage", err, 0)
+	q.observe(opReceive, err, 0)
 	if err != nil {
 		return nil, fmt.Errorf("receiving from the queue: %w", known(err))
 	}
@@ -113,14 +128,14 @@ func (q *SQS) Delete(ctx context.Context, handles []string) ([]error, error) {
 	}
 	out, err := q.client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &q.url, Entries: entries})
 	if err != nil {
-		q.observe("DeleteMessageBatch", err, 0)
+		q.observe(opDelete, err, 0)
 		return nil, fmt.Errorf("deleting from the queue: %w", known(err))
 	}
 	a := answers(len(handles), out.Failed, staleEntry)
 	for _, s := range out.Successful {
 		a.done(s.Id)
 	}
-	q.observe("DeleteMessageBatch", nil, a.failed())
+	q.observe(opDelete, nil, a.failed())
 	return a.errs, nil
 }
 
@@ -134,14 +149,14 @@ func (q *SQS) ChangeVisibility(ctx context.Context, changes []Visibility) ([]err
 	}
 	out, err := q.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url, Entries: entries})
 	if err != nil {
-		q.observe("ChangeMessageVisibilityBatch", err, 0)
+		q.observe(opChange, err, 0)
 		return nil, fmt.Errorf("changing the visibility of messages: %w", known(err))
 	}
 	a := answers(len(changes), out.Failed, staleEntry)
 	for _, s := range out.Successful {
 		a.done(s.Id)
 	}
-	q.observe("ChangeMessageVisibilityBatch", nil, a.failed())
+	q.observe(opChange, nil, a.failed())
 	return a.errs, nil
 }
 
@@ -157,14 +172,14 @@ func (q *SQS) send(ctx context.Context, url string, bodies [][]byte) ([]error, e
 	}
 	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &url, Entries: entries})
 	if err != nil {
-		q.observe("SendMessageBatch", err, 0)
+		q.observe(opSend, err, 0)
 		return nil, fmt.Errorf("sending to the queue: %w", known(err))
 	}
 	a := answers(len(bodies), out.Failed, entryError)
 	for _, s := range out.Successful {
 		a.done(s.Id)
 	}
-	q.observe("SendMessageBatch", nil, a.failed())
+	q.observe(opSend, nil, a.failed())
 	return a.errs, nil
 }
 
@@ -189,7 +204,7 @@ func (q *SQS) Depth(ctx context.Context) (Depth, error) {
 		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
 	}
 	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
-	q.observe("GetQueueAttributes", err, 0)
+	q.observe(opAttributes, err, 0)
 	if err != nil {
 		return Depth{}, fmt.Errorf("counting the messages of the queue: %w", known(err))
 	}
@@ -210,7 +225,7 @@ func (q *SQS) DeadLetterCount(ctx context.Context) (int64, error) {
 	}
 	name := types.QueueAttributeNameApproximateNumberOfMessages
 	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.dlqURL, AttributeNames: []types.QueueAttributeName{name}})
-	q.observe("GetQueueAttributes", err, 0)
+	q.observe(opAttributes, err, 0)
 	if err != nil {
 		return 0, fmt.Errorf("counting the dead letters: %w", known(err))
 	}

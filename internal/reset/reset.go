@@ -1,5 +1,5 @@
-// Package reset makes every call to Cognito and classifies its answers in one
-// table. It makes each call once: trying again is the worker's, so that every
+// Package reset makes every call to Cognito that is about a user, and classifies the
+// answers in one table. It makes each call once: trying again is the worker's, so that every
 // attempt takes a token.
 package reset
 
@@ -26,21 +26,19 @@ type Cognito interface {
 	AdminResetUserPassword(context.Context, *cip.AdminResetUserPasswordInput, ...func(*cip.Options)) (*cip.AdminResetUserPasswordOutput, error)
 	AdminGetUser(context.Context, *cip.AdminGetUserInput, ...func(*cip.Options)) (*cip.AdminGetUserOutput, error)
 	AdminUserGlobalSignOut(context.Context, *cip.AdminUserGlobalSignOutInput, ...func(*cip.Options)) (*cip.AdminUserGlobalSignOutOutput, error)
-	DescribeUserPool(context.Context, *cip.DescribeUserPoolInput, ...func(*cip.Options)) (*cip.DescribeUserPoolOutput, error)
 }
 
 var _ Cognito = (*cip.Client)(nil)
 
 // The operations, as metrics name them.
 const (
-	OpReset    = "AdminResetUserPassword"
-	OpGetUser  = "AdminGetUser"
-	OpSignOut  = "AdminUserGlobalSignOut"
-	OpDescribe = "DescribeUserPool"
+	OpReset   = "AdminResetUserPassword"
+	OpGetUser = "AdminGetUser"
+	OpSignOut = "AdminUserGlobalSignOut"
 )
 
 // Operations lists the operations that Client calls.
-func Operations() []string { return []string{OpReset, OpGetUser, OpSignOut, OpDescribe} }
+func Operations() []string { return []string{OpReset, OpGetUser, OpSignOut} }
 
 // Reply is the classified answer to a call.
 type Reply struct {

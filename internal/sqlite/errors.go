@@ -132,10 +132,3 @@ func fatal(err error) bool {
 		return true
 	}
 }
-
-// Constraint reports whether err is a violated constraint, such as a key that
-// is taken.
-func Constraint(err error) bool {
-	e, ok := errors.AsType[*modernc.Error](err)
-	return ok && e.Code()&0xff == lib.SQLITE_CONSTRAINT
-}

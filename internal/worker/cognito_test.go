@@ -198,10 +198,6 @@ func (c *cognito) AdminUserGlobalSignOut(ctx context.Context, in *cip.AdminUserG
 	return &cip.AdminUserGlobalSignOutOutput{}, err
 }
 
-func (c *cognito) DescribeUserPool(context.Context, *cip.DescribeUserPoolInput, ...func(*cip.Options)) (*cip.DescribeUserPoolOutput, error) {
-	return nil, apiError("UnknownOperationException", "not in this fake")
-}
-
 // apiError is AWS's error as the SDK returns it.
 func apiError(code, text string) error {
 	return &smithy.OperationError{ServiceID: "Cognito Identity Provider", OperationName: "AdminResetUserPassword", Err: &awshttp.ResponseError{

@@ -51,10 +51,6 @@ var defaultRate = map[Category]float64{
 // Categories lists the categories in alphabetical order.
 func Categories() []Category { return slices.Sorted(maps.Keys(defaultRate)) }
 
-// DefaultRate is a category's default quota in requests per second, 0 for an
-// unknown category.
-func DefaultRate(c Category) float64 { return defaultRate[c] }
-
 // CallerUsers is who the calls without credentials are counted for: the users
 // themselves.
 const CallerUsers = "users"
