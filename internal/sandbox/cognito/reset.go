@@ -28,47 +28,29 @@ func (in *adminUserInput) check(k *checks) {
 // and sends a code. The order of the checks is moto's, with the trigger and the
 // sending behind them; AWS documents none.
 func (c *Cognito) adminResetUserPassword(call *wire.Call, in *adminUserInput) (any, error) {
-	p, err := c.pool(call, *in.UserPoolId)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.writable(); err != nil {
-		return nil, err
-	}
-	u, err := p.user(call, *in.Username)
-	if err != nil {
-		return nil, err
-	}
-	s, now := c.sw(), call.At.UnixNano()
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.deleted {
-		return nil, userNotFound()
-	}
-	if err := u.busy(s, now); err != nil {
-		return nil, err
-	}
-	if err := u.resettable(s); err != nil {
-		return nil, err
-	}
-	if u.status != ResetRequired || s.ResendOnResetRequired {
-		if s.ResetCountsAsAttempt {
-			if err := u.attempt(s, now); err != nil {
-				return nil, err
+	return c.onUser(call, in.UserPoolId, in.Username, func(p *Pool, u *user, s *Switches, now int64) error {
+		if err := u.resettable(s); err != nil {
+			return err
+		}
+		if u.status != ResetRequired || s.ResendOnResetRequired {
+			if s.ResetCountsAsAttempt {
+				if err := u.attempt(s, now); err != nil {
+					return err
+				}
+			}
+			if _, err := c.sendCode(p, u, call, s); err != nil {
+				return err
 			}
 		}
-		if _, err := c.sendCode(p, u, call, s); err != nil {
-			return nil, err
-		}
-	}
-	u.change(now, s.ListLag, func() {
-		u.status = ResetRequired
-		u.resets = append(u.resets, resetRecord{at: now, metadata: canonical(in.ClientMetadata)})
-		if s.RevokeOnReset {
-			u.signOutAll()
-		}
+		u.change(now, s.ListLag, func() {
+			u.status = ResetRequired
+			u.resets = append(u.resets, resetRecord{at: now, metadata: canonical(in.ClientMetadata)})
+			if s.RevokeOnReset {
+				u.signOutAll()
+			}
+		})
+		return nil
 	})
-	return none{}, nil
 }
 
 // canonical is metadata as one shared string.
