@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"relock/internal/pace"
@@ -14,6 +15,8 @@ const (
 	idle = time.Minute
 	// company is how long a message that is given up waits for others.
 	company = 100 * time.Millisecond
+	// changesAtOnce is how many batches are handed back at once.
+	changesAtOnce = 4
 	// extendRetry is the wait after a failed extension.
 	extendRetry = time.Second
 	// maxChangeTries is how often handing a message back is tried.
@@ -52,28 +55,41 @@ func (c *Consumer) gather() bool {
 	return !c.urgent && len(c.changes) > 0 && len(c.changes) < MaxBatch
 }
 
-// flushChanges hands back what was given up.
+// flushChanges hands back what was given up, a few batches at once: after a stop
+// somebody waits for it.
 func (c *Consumer) flushChanges(ctx context.Context) {
 	for {
-		batch, vs := c.takeChanges()
-		if len(batch) == 0 {
+		var under sync.WaitGroup
+		for range changesAtOnce {
+			batch, vs := c.takeChanges()
+			if len(batch) == 0 {
+				break
+			}
+			under.Go(func() { c.change(ctx, batch, vs) })
+		}
+		under.Wait()
+		if !c.changesWait() {
 			return
 		}
-		call, cancel := c.callContext(ctx)
-		errs, err := c.cfg.Transport.ChangeVisibility(call, vs)
-		cancel()
-		if all := errors.Join(append(errs, err)...); all != nil {
-			c.cfg.Logger.Warn("handing messages back failed", "error", all, "messages", len(batch))
+	}
+}
+
+// change hands one batch back.
+func (c *Consumer) change(ctx context.Context, batch []*Item, vs []Visibility) {
+	call, cancel := c.callContext(ctx)
+	errs, err := c.cfg.Transport.ChangeVisibility(call, vs)
+	cancel()
+	if all := errors.Join(append(errs, err)...); all != nil {
+		c.cfg.Logger.Warn("handing messages back failed", "error", all, "messages", len(batch))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, it := range batch {
+		fate := err
+		if err == nil {
+			fate = errs[i]
 		}
-		c.mu.Lock()
-		for i, it := range batch {
-			fate := err
-			if err == nil {
-				fate = errs[i]
-			}
-			c.changedLocked(it, fate, vs[i])
-		}
-		c.mu.Unlock()
+		c.changedLocked(it, fate, vs[i])
 	}
 }
 
@@ -82,7 +98,7 @@ func (c *Consumer) flushChanges(ctx context.Context) {
 func (c *Consumer) takeChanges() (batch []*Item, vs []Visibility) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.receiving && (c.stopped || len(c.paused) > 0) {
+	if !c.mayChangeLocked() {
 		return nil, nil
 	}
 	for len(c.changes) > 0 && len(batch) < MaxBatch {
@@ -94,6 +110,17 @@ func (c *Consumer) takeChanges() (batch []*Item, vs []Visibility) {
 		}
 	}
 	return batch, vs
+}
+
+// mayChangeLocked reports whether there is something to hand back now.
+func (c *Consumer) mayChangeLocked() bool {
+	return len(c.changes) > 0 && (!c.receiving || !c.stopped && len(c.paused) == 0)
+}
+
+func (c *Consumer) changesWait() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mayChangeLocked()
 }
 
 // changedLocked settles one entry. What fails is tried again a few times and then

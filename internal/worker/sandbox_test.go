@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"relock/internal/job"
 	"relock/internal/ledger"
@@ -112,6 +113,7 @@ func TestHaltingFaults(t *testing.T) {
 		"the e-mail allowance":    {"error@cognito-idp=1,skip=20,code=LimitExceededException,message=Exceeded daily email limit for the operation or the account.", job.HaltDailyEmailLimit},
 	}, func(t *testing.T, c halting) {
 		s := newScene(t)
+		s.visibility = time.Minute // what is visible again was handed back
 		s.enqueue()
 		s.fault(c.rule)
 		res := s.drain()

@@ -48,6 +48,8 @@ type scene struct {
 	queue  *queue.SQS
 	ledger ledgertest.Ledger
 	log    *buffer
+	// visibility is short, for faults after which a message has to come again.
+	visibility time.Duration
 }
 
 func newScene(t *testing.T) *scene {
@@ -73,7 +75,7 @@ func newScene(t *testing.T) *scene {
 			t.Error(err)
 		}
 	})
-	s := &scene{t: t, srv: srv, log: &buffer{}, aws: aws.Config{
+	s := &scene{t: t, srv: srv, log: &buffer{}, visibility: 4 * time.Second, aws: aws.Config{
 		Region: "eu-west-1", BaseEndpoint: &url, HTTPClient: &http.Client{Transport: tr},
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -167,7 +169,7 @@ func (s *scene) worker(drain bool) *worker.Worker {
 		Transport: s.queue, Ledger: s.ledger, Pace: p, LookUps: l, SignOuts: o,
 		Resetter: reset.New(cip.NewFromConfig(s.aws), 5*time.Second, nil),
 		Pools:    []string{poolID}, Owner: fmt.Sprintf("worker-%d", time.Now().UnixNano()), Scope: "123456789012/eu-west-1",
-		Lease: 12 * time.Second, Visibility: 4 * time.Second, Drain: drain,
+		Lease: 12 * time.Second, Visibility: s.visibility, Drain: drain,
 		RefreshCredentials: cache.Invalidate,
 		Metrics:            telemetry.NewMetrics(prometheus.NewRegistry(), telemetry.Sets{}),
 		Health:             telemetry.NewHealth(),

@@ -143,3 +143,46 @@ func TestStopWhileTheQueueThrottles(t *testing.T) {
 		r.wantOnce(100)
 	})
 }
+
+// A halted run waits for a slow queue, so that what it hands back is visible; who
+// stops it meanwhile does not wait for long.
+func TestHaltWithASlowQueue(t *testing.T) {
+	for name, c := range map[string]struct {
+		stop     bool
+		from, to time.Duration
+	}{
+		"left alone": {false, 5 * time.Second, 18 * time.Second},
+		"stopped":    {true, 0, 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				r.job(jobID, 100)
+				r.cog.setFault(func(string, string, int) fault {
+					return fault{err: apiError("AccessDeniedException", "no")}
+				})
+				r.q.SetFaults(queuefake.Faults{Delay: func(op string) time.Duration {
+					if op == queuefake.Change {
+						return 5 * time.Second
+					}
+					return 0
+				}})
+				n := r.start(drain)
+				r.after(time.Second)
+				if r.halt() == "" {
+					t.Fatal("the work is not halted")
+				}
+				begun := time.Now()
+				if c.stop {
+					n.stop()
+				}
+				n.wait(time.Minute)
+				if d := time.Since(begun); d < c.from || d > c.to {
+					t.Errorf("the run ended after %v, want %v to %v", d, c.from, c.to)
+				}
+				if !c.stop {
+					r.wantQueue(100, 1)
+				}
+			})
+		})
+	}
+}

@@ -138,7 +138,7 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 	var second sync.WaitGroup
 	second.Go(func() { w.signOuts.run(fetch, work) })
 	w.dispatch(fetch, work)
-	w.shutDown(flush, cancel, release, &second)
+	w.shutDown(ctx, flush, cancel, release, &second)
 	watchers.Wait()
 	w.endings.wait()
 	return w.result(work, context.Cause(fetch)), nil
@@ -177,8 +177,9 @@ func (w *Worker) consumerConfig(standby bool) queue.ConsumerConfig {
 }
 
 // shutDown hands back what is not started, waits for what is, in both stages, and
-// flushes. Once no call is under way, it gives the lease up.
-func (w *Worker) shutDown(flush context.Context, cutOff, release context.CancelFunc, second *sync.WaitGroup) {
+// flushes: in a hurry once ctx has ended, because who stops the worker waits for
+// it. Once no call is under way, it gives the lease up.
+func (w *Worker) shutDown(ctx, flush context.Context, cutOff, release context.CancelFunc, second *sync.WaitGroup) {
 	w.consumer.Stop()
 	stop := time.AfterFunc(w.cfg.StopWithin, cutOff)
 	w.handlers.Wait()
@@ -190,13 +191,18 @@ func (w *Worker) shutDown(flush context.Context, cutOff, release context.CancelF
 	defer releasing.Wait()
 	flush, done := context.WithTimeout(flush, flushWithin)
 	defer done()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(flushWithinStop, done) })()
 	if left := w.consumer.Close(flush); left > 0 {
 		w.log.Warn("some messages stay invisible until their visibility runs out", "messages", left)
 	}
 }
 
-// flushWithin is how long the last receive, hand-backs and deletes may take.
-const flushWithin = 1900 * time.Millisecond
+// How long the last receive, hand-backs and deletes may take, at the end of a run
+// and after a stop.
+const (
+	flushWithin     = 20 * time.Second
+	flushWithinStop = 1900 * time.Millisecond
+)
 
 func (w *Worker) result(ctx context.Context, cause error) Result {
 	r := Result{Drained: errors.Is(cause, errDrained), Rejected: w.rejected.all()}
