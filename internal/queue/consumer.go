@@ -24,9 +24,10 @@ type ConsumerConfig struct {
 	// DeleteAfter says how long a finished message may wait for company before
 	// its batch is deleted. Defaults to one second.
 	DeleteAfter func() time.Duration
-	// StopGrace is how long a receive under way may go on after the stop, so
-	// that what the server is just handing out is not left invisible. Defaults to
-	// 1.5 seconds, which is longer than a poll takes while messages are held.
+	// StopGrace is how long a receive under way may go on after Hurry, or if
+	// nothing is held after the stop, so that what the server is just handing out
+	// is not left invisible. Defaults to 1.5 seconds, which is longer than a poll
+	// takes while messages are held.
 	StopGrace time.Duration
 	// Paused are reasons for which nothing is received from the start; see Pause.
 	Paused []string
@@ -77,6 +78,7 @@ type Consumer struct {
 	cfg   ConsumerConfig
 	stop  context.CancelFunc // ends the receive loop
 	abort context.CancelFunc // ends every loop and call
+	hurry context.CancelFunc // bounds the receive under way
 	loops sync.WaitGroup
 
 	wakeReceive, wakeVisibility, wakeDelete, wakeNext signal
@@ -94,6 +96,7 @@ type Consumer struct {
 	urgent  bool // flush without waiting for company
 
 	receiving bool            // a receive is under way
+	holding   bool            // and it is the short poll of one who holds messages
 	ended     <-chan struct{} // closed when the loops have been told to end
 }
 
@@ -116,7 +119,9 @@ func Start(ctx context.Context, cfg ConsumerConfig) *Consumer {
 	c.ended = ctx.Done()
 	receiveCtx, stop := context.WithCancel(ctx)
 	c.stop = stop
-	c.loops.Go(func() { c.receiveLoop(ctx, receiveCtx) })
+	hurry, hurried := context.WithCancel(ctx)
+	c.hurry = hurried
+	c.loops.Go(func() { c.receiveLoop(ctx, receiveCtx, hurry) })
 	c.loops.Go(func() { c.visibilityLoop(ctx) })
 	c.loops.Go(func() { c.deleteLoop(ctx) })
 	return c
@@ -189,6 +194,10 @@ func (c *Consumer) Stop() {
 	c.stop()
 	c.handBackLocked()
 }
+
+// Hurry bounds the end of a receive that is under way at the stop by StopGrace
+// from now. Without it a server that is slow has the time that it needs.
+func (c *Consumer) Hurry() { c.hurry() }
 
 // Close stops, waits until what was finished is deleted and what was handed back
 // is visible, or until ctx ends, and ends the loops. It returns how many

@@ -25,12 +25,22 @@ const (
 )
 
 // receiveLoop receives until stop ends. A receive that is under way then may go
-// on for StopGrace, because a message that the server hands out to a connection
-// that is closed stays invisible for its whole timeout.
-func (c *Consumer) receiveLoop(ctx, stop context.Context) {
+// on, because a message that the server hands out to a connection that is closed
+// stays invisible for its whole timeout: a long poll for StopGrace, a short one to
+// its end, or for StopGrace from hurry.
+func (c *Consumer) receiveLoop(ctx, stop, hurry context.Context) {
 	call, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(stop, func() {
+		c.mu.Lock()
+		short := c.holding
+		c.mu.Unlock()
+		if short {
+			select {
+			case <-hurry.Done():
+			case <-call.Done():
+			}
+		}
 		t := time.NewTimer(c.cfg.StopGrace)
 		defer t.Stop()
 		select {
@@ -80,7 +90,8 @@ func (c *Consumer) receiveOnce(ctx context.Context) ([]Delivery, error) {
 	}
 	c.receiving = true
 	wait := c.cfg.Wait
-	if len(c.tracked) > 0 {
+	c.holding = len(c.tracked) > 0
+	if c.holding {
 		wait = min(wait, holdingWait)
 	}
 	c.mu.Unlock()

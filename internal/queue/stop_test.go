@@ -81,6 +81,43 @@ func TestMessagesReceivedDuringTheStopAreHandedBack(t *testing.T) {
 	})
 }
 
+// A slow server has the time that it needs to answer the last receive, unless
+// somebody is in a hurry.
+func TestASlowReceiveAtTheStop(t *testing.T) {
+	for name, c := range map[string]struct {
+		hurry    bool
+		from, to time.Duration
+	}{
+		"patient":    {false, 3 * time.Second, 5 * time.Second},
+		"in a hurry": {true, time.Second, 1600 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				q := queuefake.New()
+				fill(q, 60)
+				consumer := open(t, q, func(cfg *queue.ConsumerConfig) { cfg.Prefetch = func() int { return 100 } })
+				after(100 * time.Millisecond) // all are held
+				q.SetFaults(queuefake.Faults{Delay: func(op string) time.Duration {
+					return map[string]time.Duration{queuefake.Receive: 4 * time.Second}[op]
+				}})
+				after(1500 * time.Millisecond) // a poll that is slow is under way
+				begun := time.Now()
+				consumer.Stop()
+				if c.hurry {
+					consumer.Hurry()
+				}
+				consumer.Close(within(t, time.Minute))
+				if d := time.Since(begun); d < c.from || d > c.to {
+					t.Errorf("the stop took %v, want %v to %v", d, c.from, c.to)
+				}
+				if n := hidden(q); n != 0 {
+					t.Errorf("%d messages are invisible", n)
+				}
+			})
+		})
+	}
+}
+
 // Known failure: deletes below the batch size never flushed on stop
 // (spring-cloud-aws#925, #1661).
 func TestCloseFlushesDeletes(t *testing.T) {

@@ -127,6 +127,9 @@ func TestHaltingFaults(t *testing.T) {
 				t.Errorf("a message is %s after %d receives", m.State, m.Receives)
 			}
 		}
+		if t.Failed() {
+			t.Logf("the log:\n%s", s.log)
+		}
 		if len(ms) < users/3 {
 			t.Errorf("%d messages are left", len(ms))
 		}

@@ -181,6 +181,7 @@ func (w *Worker) consumerConfig(standby bool) queue.ConsumerConfig {
 // it. Once no call is under way, it gives the lease up.
 func (w *Worker) shutDown(ctx, flush context.Context, cutOff, release context.CancelFunc, second *sync.WaitGroup) {
 	w.consumer.Stop()
+	defer context.AfterFunc(ctx, w.consumer.Hurry)()
 	stop := time.AfterFunc(w.cfg.StopWithin, cutOff)
 	w.handlers.Wait()
 	w.signOuts.close()
