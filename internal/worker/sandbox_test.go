@@ -3,6 +3,7 @@ package worker_test
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +23,9 @@ func TestFaults(t *testing.T) {
 			check(t, err)
 			t.Cleanup(func() { check(t, file.Close()) })
 			s.ledger = file
+		}
+		if strings.HasPrefix(strings.Join(c.rules, ""), "hang") {
+			s.timeout = 8 * time.Second
 		}
 		s.enqueue()
 		s.fault(c.rules...)

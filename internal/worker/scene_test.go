@@ -50,6 +50,8 @@ type scene struct {
 	log    *buffer
 	// visibility is short, for faults after which a message has to come again.
 	visibility time.Duration
+	// timeout of a call to Cognito is short only where calls hang.
+	timeout time.Duration
 }
 
 func newScene(t *testing.T) *scene {
@@ -75,7 +77,7 @@ func newScene(t *testing.T) *scene {
 			t.Error(err)
 		}
 	})
-	s := &scene{t: t, srv: srv, log: &buffer{}, visibility: 4 * time.Second, aws: aws.Config{
+	s := &scene{t: t, srv: srv, log: &buffer{}, visibility: 4 * time.Second, timeout: 45 * time.Second, aws: aws.Config{
 		Region: "eu-west-1", BaseEndpoint: &url, HTTPClient: &http.Client{Transport: tr},
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -142,7 +144,7 @@ func (s *scene) targets() iter.Seq2[job.Target, error] {
 // drain runs a worker until it is done or halted.
 func (s *scene) drain() worker.Result {
 	s.t.Helper()
-	limit, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	limit, cancel := context.WithTimeout(s.t.Context(), 3*time.Minute)
 	defer cancel()
 	res, err := s.worker(true).Run(limit, s.t.Context())
 	check(s.t, err)
@@ -167,9 +169,9 @@ func (s *scene) worker(drain bool) *worker.Worker {
 	}
 	return worker.New(worker.Config{
 		Transport: s.queue, Ledger: s.ledger, Pace: p, LookUps: l, SignOuts: o,
-		Resetter: reset.New(cip.NewFromConfig(s.aws), 5*time.Second, nil),
+		Resetter: reset.New(cip.NewFromConfig(s.aws), s.timeout, nil),
 		Pools:    []string{poolID}, Owner: fmt.Sprintf("worker-%d", time.Now().UnixNano()), Scope: "123456789012/eu-west-1",
-		Lease: 12 * time.Second, Visibility: s.visibility, Drain: drain,
+		Lease: time.Minute, Visibility: s.visibility, Drain: drain,
 		RefreshCredentials: cache.Invalidate,
 		Metrics:            telemetry.NewMetrics(prometheus.NewRegistry(), telemetry.Sets{}),
 		Health:             telemetry.NewHealth(),
@@ -191,7 +193,8 @@ func (s *scene) sweep() {
 		return
 	}
 	calls := len(s.srv.Log().Calls("cognito-idp", ""))
-	ctx, stop := context.WithTimeout(s.t.Context(), 30*time.Second)
+	s.visibility = time.Minute // what comes again is deleted in good time
+	ctx, stop := context.WithTimeout(s.t.Context(), 2*time.Minute)
 	defer stop()
 	var wg sync.WaitGroup
 	wg.Go(func() {
