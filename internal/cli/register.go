@@ -127,7 +127,7 @@ func (k known) check(now job.Job, named bool) error {
 // is not kept, so that nothing is known of two filters.
 func (k known) sameListing(now job.Job) bool {
 	old := k.job
-	return k.there && k.sentAll && k.spares && old.State != job.StateFinished && old.State != job.StateCancelled &&
+	return k.there && k.sentAll && k.spares && !old.State.Over() &&
 		old.Pool == now.Pool && old.Parent == now.Parent && fileNames(old.Sources) == fileNames(now.Sources) &&
 		old.Policy.SignOut == now.Policy.SignOut && maps.Equal(old.Policy.Metadata, now.Policy.Metadata) &&
 		!slices.ContainsFunc(now.Sources, func(s job.Source) bool {
