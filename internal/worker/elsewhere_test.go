@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +13,8 @@ import (
 func elsewhere(ids ...string) func(*Config) {
 	return func(c *Config) {
 		c.Elsewhere = func(j job.Job) (string, bool) {
-			for _, id := range ids {
-				if j.ID == id {
-					return "https://queue.example/other", true
-				}
+			if slices.Contains(ids, j.ID) {
+				return "https://queue.example/other", true
 			}
 			return "", false
 		}
