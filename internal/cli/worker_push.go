@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 const (
 	flagPushGateway = "push-gateway"
 	flagPushGroup   = "push-group"
+	flagPushEvery   = "push-every"
 )
 
 const (
@@ -32,7 +34,22 @@ func pushFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: flagPushGateway, Usage: "with --drain: `URL` of a Prometheus Pushgateway that is told of the run's start and end", Sources: env(flagPushGateway), Category: "Run"},
 		&cli.StringFlag{Name: flagPushGroup, Usage: "`NAME` of the schedule at the Pushgateway, in the label schedule; defaults to the user pools", Sources: env(flagPushGroup), Category: "Run"},
+		&cli.StringFlag{Name: flagPushEvery, Value: "93d", Usage: "`TIME` within which the schedule is to succeed again, as in 8d or 36h: RelockScheduledRunMissing fires when it has not", Sources: env(flagPushEvery), Category: "Run"},
 	}
+}
+
+// parseEvery reads a time in days, or as Go has it.
+func parseEvery(text string) (time.Duration, error) {
+	every, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n float64
+		n, err = strconv.ParseFloat(days, 64)
+		every = time.Duration(n * float64(24*time.Hour))
+	}
+	if err != nil || every < time.Minute || every > 10*366*24*time.Hour {
+		return 0, usage("--%s %q: want a time of a minute at least, as in 93d or 36h", flagPushEvery, text)
+	}
+	return every, nil
 }
 
 // scheduled tells a Pushgateway of a run that has an end. A nil one tells nobody.
@@ -52,10 +69,16 @@ func newScheduled(cmd *cli.Command, s Streams) (*scheduled, error) {
 	switch {
 	case gateway == "" && cmd.String(flagPushGroup) != "":
 		return nil, usage("--%s goes with --%s", flagPushGroup, flagPushGateway)
+	case gateway == "" && cmd.IsSet(flagPushEvery):
+		return nil, usage("--%s goes with --%s", flagPushEvery, flagPushGateway)
 	case gateway == "" || cmd.Bool("check"):
 		return nil, nil //nolint:nilnil // nil is the one that tells nobody
 	case !cmd.Bool("drain"):
 		return nil, usage("--%s goes with --drain: a service is scraped, at --metrics-listen", flagPushGateway)
+	}
+	every, err := parseEvery(cmd.String(flagPushEvery))
+	if err != nil {
+		return nil, err
 	}
 	group := cmd.String(flagPushGroup)
 	if group == "" {
@@ -70,7 +93,7 @@ func newScheduled(cmd *cli.Command, s Streams) (*scheduled, error) {
 		// The flag's value may hold a password.
 		return nil, usage("--%s: %v", flagPushGateway, err)
 	}
-	return &scheduled{push: push, run: telemetry.NewRun(time.Now()), log: log}, nil
+	return &scheduled{push: push, run: telemetry.NewRun(time.Now(), every), log: log}, nil
 }
 
 // begin tells the gateway that the run has begun, while the run goes on. At the end

@@ -6,9 +6,6 @@ import "strings"
 const (
 	throttleShare = 0.05
 	failureShare  = 0.1
-	// scheduleSeconds is how long the longest schedule may be without a success: a
-	// quarter, and a day for the run itself.
-	scheduleSeconds = 93 * 24 * 3600
 )
 
 // Rules are the recording and the alert rules. runbook is the address of
@@ -161,12 +158,15 @@ sum by (job) (relock_active) == 0
 		},
 		{
 			Alert: "RelockScheduledRunMissing", Severity: "warning", For: "1h",
-			Why: "A quarter and a day: set it to your schedule. Also a last run that failed, and a schedule\nthat never succeeded.",
+			Why: "How long it may be, each run pushes itself (worker --push-every). Also a last run that\nfailed, and a schedule that never succeeded, be it that its first run has gone on for a week.",
 			Expr: `
-time() - max by (job, schedule) (relock_run_last_success_timestamp_seconds) > 93 * 86400
+time() - max by (job, schedule) (relock_run_last_success_timestamp_seconds)
+    > on (job, schedule) max by (job, schedule) (relock_run_every_seconds)
   or max by (job, schedule) (relock_run_last_end_timestamp_seconds)
     > on (job, schedule) max by (job, schedule) (relock_run_last_success_timestamp_seconds)
   or max by (job, schedule) (relock_run_last_end_timestamp_seconds)
+    unless on (job, schedule) relock_run_last_success_timestamp_seconds
+  or time() - max by (job, schedule) (relock_run_last_start_timestamp_seconds) > 7 * 86400
     unless on (job, schedule) relock_run_last_success_timestamp_seconds`,
 			Summary:     "The scheduled run {{ $labels.schedule }} of Relock ({{ $labels.job }}) has not succeeded",
 			Description: "The last run with an outcome for every target was too long ago, or the last run ended in another way. The evidence of this period is missing.",

@@ -40,7 +40,7 @@ func Known(rules []Group) (map[string]Kind, error) {
 	m.Request("op", "OK", time.Second)
 
 	known := map[string]Kind{"ALERTS": Gauge, "up": Gauge}
-	for _, g := range []prometheus.Gatherer{r, telemetry.NewRun(time.Now()).End(time.Now(), time.Second, 0, true)} {
+	for _, g := range []prometheus.Gatherer{r, telemetry.NewRun(time.Now(), time.Hour).End(time.Now(), time.Second, 0, true)} {
 		families, err := g.Gather()
 		if err != nil {
 			return nil, fmt.Errorf("gathering the metrics of a worker: %w", err)

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -10,13 +11,16 @@ import (
 // of grafana/grafana.
 var units = []string{"none", "short", "percentunit", "bytes", "s", "cps", "reqps"}
 
+// namedSection is a section of the runbook, named in words.
+var namedSection = regexp.MustCompile(`docs/runbook\.md#([a-z0-9_-]*)`)
+
 // Lint holds a dashboard against the rules that grafana/dashboard-linter has for
 // dashboards that others install, and some of ours. known says which series there
 // are; sections are the fragments of the runbook.
 func Lint(d Dashboard, known map[string]Kind, sections []string) []string {
 	l := &linter{known: known, sections: sections}
 	l.variables(d.Templating.List)
-	if len(d.Links) == 0 {
+	if len(d.Links) == 0 && !strings.Contains(d.Description, "docs/runbook.md") {
 		l.say("dashboard: no link to the runbook")
 	}
 	for _, a := range d.Annotations.List {
@@ -122,6 +126,11 @@ func (l *linter) panel(p Panel) {
 	for _, link := range p.Links {
 		if _, fragment, ok := strings.Cut(link.URL, "#"); !ok || !slices.Contains(l.sections, fragment) {
 			l.say("the link %s leads to no section of the runbook", link.URL)
+		}
+	}
+	for _, named := range namedSection.FindAllStringSubmatch(p.Description, -1) {
+		if !slices.Contains(l.sections, named[1]) {
+			l.say("the description names %s, which is no section of the runbook", named[0])
 		}
 	}
 	if len(p.Targets) == 0 {

@@ -69,8 +69,9 @@ func TestLintFindsWhatIsWrong(t *testing.T) {
 		"a panel on another":       {func(d *Dashboard) { first(d, "timeseries").GridPos = first(d, "stat").GridPos }, "it lies on"},
 		"a panel off the grid":     {func(d *Dashboard) { first(d, "stat").GridPos.X = 23 }, "outside the grid"},
 		"an ID twice":              {func(d *Dashboard) { first(d, "timeseries").ID = 1 }, "the ID is there twice"},
-		"no runbook":               {func(d *Dashboard) { d.Links = nil }, "no link to the runbook"},
-		"a link to no section":     {func(d *Dashboard) { first(d, "stat").Links[0].URL += "x" }, "leads to no section"},
+		"no runbook":               {func(d *Dashboard) { d.Description = "" }, "no link to the runbook"},
+		"a name of no section":     {func(d *Dashboard) { first(d, "stat").Description += " docs/runbook.md#relocktired." }, "relocktired, which is no section"},
+		"a link to no section":     {func(d *Dashboard) { first(d, "stat").Links = []Link{{URL: "https://wiki.test/relock#relocktired"}} }, "leads to no section"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

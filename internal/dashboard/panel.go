@@ -210,10 +210,25 @@ func dashed(name, color string) change {
 	}
 }
 
-// helped links to sections of the runbook.
+// top is the dashboard's own link to the runbook, where its address is known.
+func (b *board) top() []Link {
+	if b.runbook == DefaultRunbook {
+		return []Link{}
+	}
+	return []Link{{
+		Title: "Runbook", URL: b.runbook, TargetBlank: true, Type: "link", Icon: "doc",
+		Tooltip: "What each alert and each halt means, and what to do", Tags: []string{},
+	}}
+}
+
+// helped leads to sections of the runbook: by a link, or by name.
 func (b *board) helped(sections ...string) change {
 	return func(p *Panel) {
 		for _, s := range sections {
+			if b.runbook == DefaultRunbook {
+				p.Description += " Help: docs/runbook.md#" + anchor(s) + "."
+				continue
+			}
 			p.Links = append(p.Links, Link{Title: "Runbook: " + s, URL: b.runbook + "#" + anchor(s), TargetBlank: true})
 		}
 	}

@@ -90,7 +90,8 @@ func TestPromtoolFindsWhatIsWrong(t *testing.T) {
 		"refusals of the queue":             {"RelockCredentialsFailing", `result="refused"`, `result="error"`},
 		"a drain that has ended":            {"RelockNoActiveWorker", "(last_over_time(relock_drain[6h])) == 0", "(last_over_time(relock_drain[6h])) >= 0"},
 		"a failed run":                      {"RelockScheduledRunMissing", "    > on (job, schedule) max by", "    < on (job, schedule) max by"},
-		"a schedule of a year":              {"RelockScheduledRunMissing", "93 * 86400", "365 * 86400"},
+		"another schedule's time":           {"RelockScheduledRunMissing", "(relock_run_every_seconds)", "(relock_run_every_seconds * 0 + 93 * 86400)"},
+		"a first run without an end":        {"RelockScheduledRunMissing", "> 7 * 86400", "> 70 * 86400"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

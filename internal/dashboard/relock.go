@@ -2,10 +2,11 @@ package dashboard
 
 import "strings"
 
-// DefaultRunbook is where alerts and panels say that the runbook is. It is an
-// address that leads nowhere, kept for examples: `make dashboards RUNBOOK=URL`
-// writes the files with yours.
-const DefaultRunbook = "https://example.com/relock/docs/runbook.md"
+// DefaultRunbook is where alerts say that the runbook is, unless `make dashboards
+// RUNBOOK=URL` says otherwise: at the very Prometheus that fires them, which serves
+// it when it is started with --web.user-assets=docs. It is a template of Prometheus;
+// nobody else knows the address, so panels name the section in words then.
+const DefaultRunbook = "{{ $externalURL }}/user/runbook.md"
 
 // Relock is the dashboard. runbook is the address of docs/runbook.md.
 func Relock(runbook string) Dashboard {
@@ -20,13 +21,10 @@ func Relock(runbook string) Dashboard {
 	b.runs()
 	return Dashboard{
 		UID: "relock", Title: "Relock",
-		Description: "Mass password resets of Amazon Cognito users: progress, pace, failures, queue, workers. One Prometheus job is one account and Region.",
+		Description: "Mass password resets of Amazon Cognito users: progress, pace, failures, queue, workers. One Prometheus job is one account and Region. What each alert and each halt means, and what to do: docs/runbook.md.",
 		Tags:        []string{"relock"}, Editable: true, GraphTooltip: 1, Refresh: "30s",
 		SchemaVersion: schemaVersion, Time: TimeRange{From: "now-3h", To: "now"}, Timezone: "utc", Version: 1,
-		Links: []Link{{
-			Title: "Runbook", URL: runbook, TargetBlank: true, Type: "link", Icon: "doc",
-			Tooltip: "What each alert and each halt means, and what to do", Tags: []string{},
-		}},
+		Links: b.top(),
 		Annotations: Annotations{List: []Annotation{{
 			Name: "Alerts", Datasource: source, Enable: true, IconColor: red, Step: "60s",
 			Expr:     `max by (alertname, job) (ALERTS{alertname=~"Relock.*", alertstate="firing", job=~"$job"})`,
@@ -241,9 +239,9 @@ func (b *board) process() {
 func (b *board) runs() {
 	b.row("Scheduled runs (Pushgateway)")
 	const by = "max by (job, schedule) "
-	b.stat("Last success", "How long ago a scheduled run last ended with an outcome for every target.",
-		instant("{{schedule}}", "time() - "+by+"("+of("relock_run_last_success_timestamp_seconds")+")"),
-		unit("s"), decimals(1), none("none"), limits(green, limit{scheduleSeconds, red}), b.helped("RelockScheduledRunMissing"))
+	b.stat("Next success due in", "How long until a scheduled run has to have ended with an outcome for every target once more (worker --push-every); below zero it is overdue.",
+		instant("{{schedule}}", by+"("+of("relock_run_last_success_timestamp_seconds")+") + on (job, schedule) "+by+"("+of("relock_run_every_seconds")+") - time()"),
+		unit("s"), decimals(1), none("none"), limits(red, limit{0, green}), b.helped("RelockScheduledRunMissing"))
 	b.stat("Last exit code", "0 all done; 3 done, and some users failed; 4 halted; 1 an error; 130 and 143 interrupted.",
 		instant("{{schedule}}", by+"("+of("relock_run_last_exit_code")+")"),
 		unit("none"), none("none"), mapped(words{"0", "0", green}, words{"3", "3: some failed", yellow}, words{"4", "4: halted", red}), limits(green, limit{1, red}), b.helped("RelockScheduledRunMissing"))

@@ -72,6 +72,8 @@ func healthy() []unitTest {
 		`relock_sqs_requests_total{job="relock", instance="a", operation="ReceiveMessage", result="refused"} 0x240`,
 		`relock_run_last_end_timestamp_seconds{job="relock", schedule="quarter"} 0x240`,
 		`relock_run_last_success_timestamp_seconds{job="relock", schedule="quarter"} 0x240`,
+		`relock_run_last_start_timestamp_seconds{job="relock", schedule="quarter"} 0x240`,
+		`relock_run_every_seconds{job="relock", schedule="quarter"} 8035200x240`,
 		users("reset", "0+1400x240"), users("user_not_found", "0+40x240"), users("excluded", "0+500x240"),
 		requests("OK", "0+1440x240"), requests("TooManyRequestsException", "0+7x240"), requests("ExpiredTokenException", "0x240"),
 	}
@@ -234,16 +236,31 @@ func runTests() []unitTest {
 	run := func(name, values string) string {
 		return `relock_run_last_` + name + `_timestamp_seconds{job="relock", schedule="quarter"} ` + values
 	}
+	every := func(seconds string) string {
+		return `relock_run_every_seconds{job="relock", schedule="quarter"} ` + seconds + `x240`
+	}
 	expected := fires(summary, "schedule=quarter")
 	return []unitTest{
 		{
 			"The last success is a quarter and two days ago.", // time begins at zero
-			[]string{run("end", "-8208000x240"), run("success", "-8208000x240")},
+			[]string{run("start", "-8208000x240"), run("end", "-8208000x240"), run("success", "-8208000x240"), every("8035200")},
 			[]check{{"30m", "RelockScheduledRunMissing", nil}, {"2h", "RelockScheduledRunMissing", expected}},
 		},
-		{"The last run failed.", []string{run("end", "600x240"), run("success", "0x240")}, []check{{"2h", "RelockScheduledRunMissing", expected}}},
+		{
+			"Of a schedule of a year, that is not long.",
+			[]string{run("start", "-8208000x240"), run("end", "-8208000x240"), run("success", "-8208000x240"), every("31622400")},
+			silent("2h", "RelockScheduledRunMissing"),
+		},
+		{
+			"Of a schedule of a week, nine days are.",
+			[]string{run("start", "-777600x240"), run("end", "-777600x240"), run("success", "-777600x240"), every("604800")},
+			[]check{{"2h", "RelockScheduledRunMissing", expected}},
+		},
+		{"The first run has begun.", []string{run("start", "0x240"), every("8035200")}, silent("2h", "RelockScheduledRunMissing")},
+		{"The first run never ended.", []string{run("start", "-691200x240"), every("8035200")}, []check{{"2h", "RelockScheduledRunMissing", expected}}},
+		{"The last run failed.", []string{run("end", "600x240"), run("success", "0x240"), every("8035200")}, []check{{"2h", "RelockScheduledRunMissing", expected}}},
 		{"No run ever succeeded.", []string{run("end", "600x240")}, []check{{"2h", "RelockScheduledRunMissing", expected}}},
-		{"The last run succeeded.", []string{run("end", "600x240"), run("success", "600x240")}, silent("2h", "RelockScheduledRunMissing")},
+		{"The last run succeeded.", []string{run("end", "600x240"), run("success", "600x240"), every("8035200")}, silent("2h", "RelockScheduledRunMissing")},
 		{"Nothing is scheduled.", []string{strings.Replace(active, "240", "200", 1)}, silent("2h", "RelockScheduledRunMissing")},
 	}
 }

@@ -28,6 +28,9 @@ type firing struct {
 	summary string
 }
 
+// testURL is the address of the Prometheus of the tests.
+const testURL = "http://prometheus.test:9090"
+
 // UnitTests is the file of unit tests for `promtool test rules`.
 func UnitTests(groups []Group) ([]byte, error) { return unitFile(groups, unitTests()) }
 
@@ -45,7 +48,7 @@ func unitFile(groups []Group, tests []unitTest) ([]byte, error) {
 		"# `make dashboards` from internal/dashboard. Run: promtool test rules relock_test.yml\n" +
 		"rule_files:\n  - relock.rules.yml\nevaluation_interval: 1m\ntests:\n")
 	for _, t := range tests {
-		fmt.Fprintf(&b, "  # %s\n  - interval: 1m\n    input_series:\n", t.name)
+		fmt.Fprintf(&b, "  # %s\n  - interval: 1m\n    external_url: %s\n    input_series:\n", t.name, testURL)
 		for _, s := range t.series {
 			i := strings.LastIndex(s, "}") + 1
 			if i == 0 {
@@ -87,7 +90,7 @@ func (c check) write(b *bytes.Buffer, r Rule) error {
 			fmt.Fprintf(b, "              %s: %s\n", name, labels[name])
 		}
 		b.WriteString("            exp_annotations:\n")
-		for _, a := range [][2]string{{"summary", f.summary}, {"description", description}, {"runbook_url", r.Runbook}} {
+		for _, a := range [][2]string{{"summary", f.summary}, {"description", description}, {"runbook_url", strings.ReplaceAll(r.Runbook, "{{ $externalURL }}", testURL)}} {
 			text, err := quoted(a[1])
 			if err != nil {
 				return err

@@ -29,7 +29,7 @@ func TestThePageOfMetricsIsComplete(t *testing.T) {
 	m.SetDeadLetters(1)
 	m.SetRetention(time.Hour)
 	real := map[string]bool{"relock_build_info": true}
-	for _, g := range []prometheus.Gatherer{r, NewRun(time.Now()).End(time.Now(), 0, 0, true)} {
+	for _, g := range []prometheus.Gatherer{r, NewRun(time.Now(), time.Hour).End(time.Now(), 0, 0, true)} {
 		families, err := g.Gather()
 		if err != nil {
 			t.Fatal(err)

@@ -43,21 +43,22 @@ func TestARunThatFailsKeepsTheLastSuccess(t *testing.T) {
 	t.Parallel()
 	g, p := gateway(t, "night")
 	monday := time.Unix(1_760_000_000, 0)
-	r := NewRun(monday)
+	r := NewRun(monday, 93*24*time.Hour)
 	mustPush(t, p, r.Started())
-	if got := g.Series(night); len(got) != 1 || got["relock_run_last_start_timestamp_seconds"] != "1.76e+09" {
-		t.Errorf("at the start: %v, want the time of the start alone", got)
+	if got := g.Series(night); len(got) != 2 || got["relock_run_last_start_timestamp_seconds"] != "1.76e+09" || got["relock_run_every_seconds"] != "8.0352e+06" {
+		t.Errorf("at the start: %v, want the time of the start and that of the schedule", got)
 	}
 	r.SetTargets(0, 40, 2, 1)
 	mustPush(t, p, r.End(monday.Add(time.Minute), time.Minute, 3, true))
 
-	tuesday := NewRun(monday.Add(24 * time.Hour))
+	tuesday := NewRun(monday.Add(24*time.Hour), 36*time.Hour)
 	tuesday.SetTargets(7, 30, 0, 0)
 	mustPush(t, p, tuesday.End(monday.Add(25*time.Hour), time.Hour, 4, false))
 	for series, want := range map[string]string{
 		"relock_run_last_start_timestamp_seconds":    "1.7600864e+09",
 		"relock_run_last_end_timestamp_seconds":      "1.76009e+09",
 		"relock_run_last_success_timestamp_seconds":  "1.76000006e+09",
+		"relock_run_every_seconds":                   "129600",
 		"relock_run_last_exit_code":                  "4",
 		"relock_run_last_duration_seconds":           "3600",
 		`relock_run_last_targets{state="pending"}`:   "7",
@@ -75,8 +76,8 @@ func TestSchedulesDoNotOverwriteEachOther(t *testing.T) {
 	g, p := gateway(t, "eu-west-1_AbCdEf123,eu-west-1_Other0001")
 	q := *p
 	q.group = "a/b"
-	mustPush(t, p, NewRun(time.Now()).Started())
-	mustPush(t, &q, NewRun(time.Now()).Started())
+	mustPush(t, p, NewRun(time.Now(), time.Hour).Started())
+	mustPush(t, &q, NewRun(time.Now(), time.Hour).Started())
 	got := g.Groups()
 	slices.Sort(got)
 	// A value with a slash goes in base64: a/b is YS9i.
@@ -125,18 +126,18 @@ func TestAPushIsTriedAgain(t *testing.T) {
 	g, p := gateway(t, "night")
 	p.again = time.Millisecond
 	g.Refuse(tries - 1)
-	mustPush(t, p, NewRun(time.Now()).Started())
+	mustPush(t, p, NewRun(time.Now(), time.Hour).Started())
 	if got := g.Pushes(); got != tries {
 		t.Errorf("%d pushes, want %d", got, tries)
 	}
 	g.Refuse(100)
-	err := p.Push(t.Context(), NewRun(time.Now()).Started())
+	err := p.Push(t.Context(), NewRun(time.Now(), time.Hour).Started())
 	if err == nil || !strings.Contains(err.Error(), "503") {
 		t.Errorf("a gateway that refuses for good: %v, want its status", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := p.Push(ctx, NewRun(time.Now()).Started()); err == nil {
+	if err := p.Push(ctx, NewRun(time.Now(), time.Hour).Started()); err == nil {
 		t.Error("a push that was called off is no error")
 	}
 }

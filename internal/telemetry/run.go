@@ -11,12 +11,14 @@ import (
 type Run struct {
 	start, end, success prometheus.Gauge
 	exitCode, duration  prometheus.Gauge
+	every               prometheus.Gauge
 	targets             *prometheus.GaugeVec
 }
 
-// NewRun makes the series of a run that starts now. Nothing is registered: what
-// is pushed depends on how the run ends.
-func NewRun(now time.Time) *Run {
+// NewRun makes the series of a run that starts now, and whose schedule is to succeed
+// again within every. Nothing is registered: what is pushed depends on how the run
+// ends.
+func NewRun(now time.Time, every time.Duration) *Run {
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "run_" + name, Help: help})
 	}
@@ -26,10 +28,12 @@ func NewRun(now time.Time) *Run {
 		success:  gauge("last_success_timestamp_seconds", "When a scheduled run last ended with an outcome for every target (exit code 0 or 3), in seconds since the epoch."),
 		exitCode: gauge("last_exit_code", "Exit code of the last scheduled run that ended."),
 		duration: gauge("last_duration_seconds", "How long the last scheduled run took that ended."),
+		every:    gauge("every_seconds", "Within how long a run of the schedule is to succeed again."),
 		targets: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: "run_last_targets",
 			Help: "Targets of the jobs of the last scheduled run that ended, by state."}, []string{"state"}),
 	}
 	r.start.Set(unix(now))
+	r.every.Set(every.Seconds())
 	r.SetTargets(0, 0, 0, 0)
 	return r
 }
@@ -42,7 +46,7 @@ func (r *Run) SetTargets(pending, succeeded, failed, other int64) {
 }
 
 // Started is what is known of a run at its start.
-func (r *Run) Started() prometheus.Gatherer { return gatherer(r.start) }
+func (r *Run) Started() prometheus.Gatherer { return gatherer(r.start, r.every) }
 
 // End is what is known of a run at its end. A run that is not complete, for some
 // target has no outcome, has no time of success, so that a gateway keeps that of an
@@ -51,7 +55,7 @@ func (r *Run) End(now time.Time, took time.Duration, exitCode int, complete bool
 	r.end.Set(unix(now))
 	r.exitCode.Set(float64(exitCode))
 	r.duration.Set(took.Seconds())
-	series := []prometheus.Collector{r.start, r.end, r.exitCode, r.duration, r.targets}
+	series := []prometheus.Collector{r.start, r.every, r.end, r.exitCode, r.duration, r.targets}
 	if complete {
 		r.success.Set(unix(now))
 		series = append(series, r.success)

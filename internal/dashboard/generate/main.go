@@ -13,7 +13,7 @@ import (
 
 func main() {
 	out := flag.String("o", "dashboards", "`FOLDER` to write to")
-	runbook := flag.String("runbook", dashboard.DefaultRunbook, "`URL` of docs/runbook.md where those on call can read it")
+	runbook := flag.String("runbook", dashboard.DefaultRunbook, "`URL` of docs/runbook.md where those on call can read it; defaults to where Prometheus serves it with --web.user-assets=docs")
 	flag.Parse()
 	if err := write(*out, *runbook); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)

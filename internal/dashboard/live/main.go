@@ -126,9 +126,12 @@ func (s *scene) halt(ctx context.Context) error {
 	if err := s.setFaults(ctx, "access-denied@cognito-idp=1"); err != nil {
 		return err
 	}
-	return s.until(ctx, 5*time.Minute, "RelockHalted", func(ctx context.Context) (bool, error) {
+	if err := s.until(ctx, 5*time.Minute, "RelockHalted", func(ctx context.Context) (bool, error) {
 		return s.firing(ctx, "RelockHalted")
-	})
+	}); err != nil {
+		return err
+	}
+	return s.prom.runbook(ctx, "RelockHalted")
 }
 
 // resume: the halt is mended, and the alert goes.

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -59,6 +61,42 @@ func (p prometheus) ready(ctx context.Context) bool {
 		} `json:"groups"`
 	}
 	return p.get(ctx, "/api/v1/rules", nil, &data) == nil && len(data.Groups) == 2
+}
+
+// runbook follows the link of an alert that fires: the runbook, with its section.
+func (p prometheus) runbook(ctx context.Context, alert string) error {
+	var data struct {
+		Alerts []struct{ Labels, Annotations map[string]string }
+	}
+	if err := p.get(ctx, "/api/v1/alerts", nil, &data); err != nil {
+		return err
+	}
+	for _, a := range data.Alerts {
+		if a.Labels["alertname"] == alert {
+			return follow(ctx, a.Annotations["runbook_url"], alert)
+		}
+	}
+	return fmt.Errorf("%s does not fire", alert)
+}
+
+func follow(ctx context.Context, link, alert string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
+	if err != nil {
+		return fmt.Errorf("the runbook of %s: %w", alert, err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("the runbook of %s: %w", alert, err)
+	}
+	defer func() { _ = res.Body.Close() }() // read in full below
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return fmt.Errorf("the runbook of %s: %w", alert, err)
+	}
+	if res.StatusCode != http.StatusOK || !strings.Contains(string(text), "\n### "+alert+"\n") || !strings.HasSuffix(link, "#"+strings.ToLower(alert)) {
+		return fmt.Errorf("the runbook of %s is not at %s: %s, %d bytes", alert, link, res.Status, len(text))
+	}
+	return nil
 }
 
 // instant asks for the values of now.

@@ -109,7 +109,8 @@ scrape_configs:
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}
-	if err := s.crew.start("prometheus", "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+addr); err != nil {
+	if err := s.crew.start("prometheus", "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+addr,
+		"--web.external-url="+s.prom.base, "--web.user-assets="+filepath.Join(s.files, "..", "docs")); err != nil {
 		return fmt.Errorf("%w; apt-get install prometheus", err)
 	}
 	return s.until(ctx, time.Minute, "Prometheus and its rules", func(ctx context.Context) (bool, error) {
