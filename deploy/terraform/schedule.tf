@@ -139,7 +139,7 @@ resource "aws_scheduler_schedule" "this" {
         },
         {
           name    = "worker"
-          command = concat(local.pools, local.flags, ["--drain", "--job", local.job, "--metrics-listen", "off"])
+          command = concat(local.pools, local.flags, ["--drain", "--job", local.job, "--metrics-listen", "off"], var.schedule.worker_flags)
         },
       ]
     }), "\\u003c", "<"), "\\u003e", ">")

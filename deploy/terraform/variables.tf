@@ -50,7 +50,7 @@ variable "image" {
 }
 
 variable "vpc_id" {
-  description = "The VPC of the tasks. It needs a way to AWS: a NAT gateway, or endpoints for sqs, dynamodb, cognito-idp, kms, logs, sts, servicequotas and the registry."
+  description = "The VPC of the tasks. It needs a way to AWS: a NAT gateway, or endpoints for sqs, dynamodb, cognito-idp, logs, sts, servicequotas, SES (email) and the registry. Where Service Quotas cannot be reached the quota is taken for AWS's default, and where SES cannot, its limits are not known."
   type        = string
   default     = null
 
@@ -126,6 +126,7 @@ variable "schedule" {
     list: flags of enqueue that name the users, as in ["--all-users"].
     max_users: more than that refuses to start.
     flags: further flags of enqueue.
+    worker_flags: further flags of the run's worker, as in ["--rate", "12"].
   EOT
   type = object({
     expression = string
@@ -133,6 +134,8 @@ variable "schedule" {
     list       = list(string)
     max_users  = number
     flags      = optional(list(string), [])
+
+    worker_flags = optional(list(string), [])
   })
   default = null
 

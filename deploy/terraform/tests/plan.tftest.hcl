@@ -133,7 +133,14 @@ run "schedule" {
       expression = "cron(0 3 1 1,4,7,10 ? *)"
       list       = ["--all-users"]
       max_users  = 50000
+
+      worker_flags = ["--rate", "12"]
     }
+  }
+  assert {
+    condition = one([for c in jsondecode(aws_scheduler_schedule.this[0].target[0].input).containerOverrides :
+    strcontains(join(" ", c.command), "--drain --job relock-<aws.scheduler.execution-id> --metrics-listen off --rate 12") if c.name == "worker"])
+    error_message = "The run's worker has to have its flags."
   }
   assert {
     condition     = strcontains(aws_scheduler_schedule.this[0].target[0].input, "relock-<aws.scheduler.execution-id>")
