@@ -106,9 +106,9 @@ func (v status) State() string {
 		return "Standing by"
 	case len(v.Jobs) == 0:
 		return "Waiting for a job"
-	case v.every(func(j LiveJob) bool { return j.over() }):
+	case v.every(func(j LiveJob) bool { return j.Job.State.Over() }):
 		return "Finished"
-	case v.every(func(j LiveJob) bool { return j.over() || j.Job.State == job.StatePaused }):
+	case v.every(func(j LiveJob) bool { return j.Job.State.Over() || j.Job.State == job.StatePaused }):
 		return "Paused"
 	default:
 		return "Working"
@@ -149,6 +149,7 @@ func (v status) Targets() (n int64) {
 	return n
 }
 
+// Done, Pending and Failed count the targets of all jobs of the run.
 func (v status) Done() (n int64) {
 	for _, j := range v.Jobs {
 		n += j.Done()
@@ -202,10 +203,6 @@ func (v status) SignsOut() bool {
 	return !v.every(func(j LiveJob) bool { return !j.Job.Policy.SignOut })
 }
 
-func (j LiveJob) over() bool {
-	return j.Job.State.Over()
-}
-
 // All is how many targets there will be, those still to be listed included.
 func (j LiveJob) All() int64 { return max(j.Job.Counts.Targets, j.Totals.Targets) }
 
@@ -214,13 +211,8 @@ func (j LiveJob) Done() int64 { return j.Totals.Targets - j.Totals.Pending }
 
 // Bar shows how far the job is.
 func (j LiveJob) Bar() bar {
-	var reset int64
-	for o, n := range j.Totals.Outcomes {
-		if o.Succeeded() {
-			reset += n
-		}
-	}
-	return newBar(j.All(), reset, j.Totals.Failed(), j.All()-j.Done())
+	reset, failed, _ := j.Totals.Split()
+	return newBar(j.All(), reset, failed, j.All()-j.Done())
 }
 
 // Outcomes are those that somebody has, in the order of the reports.

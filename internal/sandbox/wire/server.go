@@ -124,7 +124,7 @@ func (s *Server) Mount(name string, h http.Handler) {
 // SetKey adds or replaces an access key, for example to let it expire.
 func (s *Server) SetKey(id string, key Key) { s.keys.set(id, key) }
 
-// Account and Region that the server plays.
+// Account is the ID of the account that the server plays.
 func (s *Server) Account() string { return s.cfg.AccountID }
 
 // Region is the Region that the server plays.
