@@ -14,11 +14,12 @@ import (
 )
 
 const (
-	// pausedFor is how long a message of a paused job is put off while other jobs
-	// go on, times its receives, and pausedMost the most: each time costs a
-	// receive, and a queue allows twenty or so, which makes days.
-	pausedFor  = 30 * time.Minute
-	pausedMost = 6 * time.Hour
+	// pausedFirst is how long a message of a paused job is put off while other jobs
+	// go on; each time doubles it, up to pausedMost. So a job that is resumed soon
+	// goes on soon, and one that is not costs few receives: a queue allows twenty or
+	// so, which makes three days.
+	pausedFirst = 2 * time.Minute
+	pausedMost  = 6 * time.Hour
 	// movedIn is when a message comes again that the dead-letter queue did not take.
 	movedIn = time.Minute
 	// rejectedFor is how long a message that cannot be moved to a dead-letter
@@ -94,7 +95,12 @@ func (w *Worker) putOff(it *queue.Item) {
 		it.GiveUp(0)
 		return
 	}
-	it.GiveUp(min(pausedFor*time.Duration(max(it.Receives(), 1)), pausedMost))
+	it.GiveUp(pausedFor(it.Receives()))
+}
+
+// pausedFor is how long a message of a paused job is put off at its nth receive.
+func pausedFor(receives int) time.Duration {
+	return min(pausedFirst<<min(max(receives-1, 0), 10), pausedMost)
 }
 
 // reject moves a message out of the way on purpose: to the dead-letter queue,

@@ -58,6 +58,30 @@ func TestAPausedJobBesideAnother(t *testing.T) {
 	})
 }
 
+// A job that is resumed soon goes on soon, also where another job went on meanwhile;
+// one that stays paused costs few receives.
+func TestAPausedJobBesideAnotherGoesOnSoon(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.job("paused", 5)
+		r.state("paused", job.StatePaused)
+		r.list("waits", "person-z") // keeps the worker receiving
+		r.state("waits", job.StateOpen)
+		n := r.start()
+		r.after(time.Minute)
+		r.state("paused", job.StateOpen)
+		r.after(2 * time.Minute)
+		n.end()
+		r.wantOutcomes("paused", map[job.Outcome]int{job.Reset: 5})
+	})
+	var total time.Duration
+	for receives := range 20 {
+		total += pausedFor(receives + 1)
+	}
+	if total < 72*time.Hour || pausedFor(0) != pausedFirst || pausedFor(1_000_000) != pausedMost {
+		t.Errorf("twenty receives are %v of pause", total)
+	}
+}
+
 func TestACancelledJobEnds(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.job(jobID, 300)
