@@ -117,6 +117,9 @@ func remedy(err error) string {
 
 // codeRemedy is the remedy for a code that AWS answered.
 func codeRemedy(code string) string {
+	if strings.HasPrefix(code, "KMS.") {
+		return "the queue's KMS key: it has to be enabled, and grant kms:GenerateDataKey and kms:Decrypt to these credentials"
+	}
 	switch code {
 	case "ExpiredToken", "ExpiredTokenException":
 		return "the AWS credentials have expired: renew them (for example `aws sso login`) and run the same command again"

@@ -88,6 +88,10 @@ func TestExplain(t *testing.T) {
 			unanswered(context.Canceled),
 			`asking: STS GetCallerIdentity: no answer: Post "https://sts.example/": context canceled`,
 		},
+		"a key of the queue": {
+			failed(&smithy.GenericAPIError{Code: "KMS.DisabledException"}),
+			"asking: STS GetCallerIdentity: KMS.DisabledException\n  the queue's KMS key: it has to be enabled, and grant kms:GenerateDataKey and kms:Decrypt to these credentials",
+		},
 		"another server": {
 			failed(&smithy.GenericAPIError{Code: "UnknownOperationException"}),
 			"asking: STS GetCallerIdentity: UnknownOperationException\n  the server does not know what was asked of it: check the endpoint (AWS_ENDPOINT_URL)",

@@ -61,6 +61,9 @@ func (e *enqueue) sayPart(p *plan, res publish.Result) {
 	if p.set.queue.kind == "file" {
 		where = "are written, and none is shown to workers before all are"
 	}
+	if n := res.Unsure; n > 0 {
+		where += fmt.Sprintf(", and up to %d more may be: they were not answered for", n)
+	}
 	say(e.s.Err, "%d of %d messages %s; run the same command again to send the rest, or `job cancel%s %s` to stop the job\n",
 		res.Sent+res.Earlier, p.list.Counts.Targets, where, atLedger(e.cmd), p.job.ID)
 }

@@ -53,6 +53,9 @@ type Result struct {
 	// Sent is the number of messages that the queue has accepted, Earlier the
 	// number of targets that an earlier run had sent already.
 	Sent, Earlier int64
+	// Unsure is the number of messages that may be in the queue besides: a call
+	// with them was not answered.
+	Unsure int64
 }
 
 // chunk is how many targets are written to the ledger at once. A larger one
@@ -117,6 +120,7 @@ func (p *publisher) run(ctx context.Context, targets iter.Seq2[job.Target, error
 		}
 	}
 	sent, place := p.marks.state()
+	unsure := p.marks.unanswered()
 	switch {
 	case err == nil:
 		place = ledger.SentAll
@@ -129,7 +133,7 @@ func (p *publisher) run(ctx context.Context, targets iter.Seq2[job.Target, error
 	if e := p.cfg.Ledger.SetSent(final, p.cfg.Job.ID, place); e != nil {
 		err = errors.Join(err, fmt.Errorf("noting in the ledger how far the job was sent: %w", e))
 	}
-	return Result{Sent: sent, Earlier: p.earlier}, err
+	return Result{Sent: sent, Earlier: p.earlier, Unsure: unsure}, err
 }
 
 // write puts chunks of targets in the ledger and hands their messages on.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,10 +19,16 @@ const (
 	// sendTimeout bounds one attempt: what became of it is then unknown, and it
 	// is made again.
 	sendTimeout = 30 * time.Second
+	// stopWithin is how long calls under way may go on after a stop, so that what
+	// they sent is known.
+	stopWithin = 3 * time.Second
 )
 
 func (p *publisher) send(ctx context.Context) error {
 	for b := range p.batches {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err := p.sendBatch(ctx, b); err != nil {
 			return err
 		}
@@ -33,12 +40,16 @@ func (p *publisher) send(ctx context.Context) error {
 // sendBatch sends until every entry is accepted. Only what failed is sent again,
 // with what the reply did not name: a message too many is dropped by the ledger,
 // one too few would lose a user.
-func (p *publisher) sendBatch(ctx context.Context, b batch) error {
-	left := b.bodies
+func (p *publisher) sendBatch(ctx context.Context, b batch) (err error) {
+	left, unsure := b.bodies, false
+	defer func() {
+		if err != nil && unsure {
+			p.marks.doubt(len(left))
+		}
+	}()
 	for attempt := 1; ; attempt++ {
-		call, cancel := context.WithTimeout(ctx, sendTimeout)
-		errs, err := p.cfg.Transport.Send(call, left)
-		cancel()
+		errs, err := p.call(ctx, left)
+		unsure = unsure || err != nil && !queue.Refused(err) || slices.ContainsFunc(errs, isNoAnswer)
 		if err == nil {
 			accepted := len(left)
 			left, err = failed(left, errs)
@@ -66,6 +77,25 @@ func (p *publisher) sendBatch(ctx context.Context, b batch) error {
 	}
 }
 
+// call makes one call, which goes on for a while after ctx has ended: what it sends
+// would else be in the queue unknown.
+func (p *publisher) call(ctx context.Context, bodies [][]byte) ([]error, error) {
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
+	defer cancel()
+	ended := make(chan struct{})
+	defer close(ended)
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-ended:
+		case <-time.After(stopWithin):
+			cancel()
+		}
+	})()
+	return p.cfg.Transport.Send(call, bodies)
+}
+
+func isNoAnswer(err error) bool { return errors.Is(err, queue.ErrNoAnswer) }
+
 // failed is what has to be sent again, and why. An entry that is the sender's
 // fault comes first: it decides.
 func failed(bodies [][]byte, errs []error) (left [][]byte, err error) {
@@ -86,6 +116,7 @@ func failed(bodies [][]byte, errs []error) (left [][]byte, err error) {
 type marks struct {
 	mu    sync.Mutex
 	sent  int64
+	open  int64         // messages that may be in the queue besides
 	place int64         // every target up to here is accepted
 	next  int           // the first batch that is not done
 	ahead map[int]int64 // batches done before their turn, with their last place
@@ -97,6 +128,18 @@ func (m *marks) accept(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sent += int64(n)
+}
+
+func (m *marks) doubt(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.open += int64(n)
+}
+
+func (m *marks) unanswered() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.open
 }
 
 func (m *marks) done(b batch) {

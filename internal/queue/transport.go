@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Limits of SQS that every transport keeps, so that a job can move between
@@ -29,6 +31,13 @@ var (
 	// ErrNoDeadLetter says that the queue has no dead-letter queue.
 	ErrNoDeadLetter = errors.New("the queue has no dead-letter queue")
 )
+
+// Refused reports whether the error of a call is the server's answer that it does not
+// do what was asked. After any other, it may have been done.
+func Refused(err error) bool {
+	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	return errors.Is(err, ErrNoQueue) || ok && answer.HTTPStatusCode() >= 400 && answer.HTTPStatusCode() < 500
+}
 
 // Delivery is one receive of one message. A message may be delivered more than
 // once; each delivery has a handle of its own.
