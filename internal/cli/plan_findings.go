@@ -26,7 +26,7 @@ func (p *plan) printSample(row func(name, format string, args ...any)) {
 	s := p.sample
 	switch {
 	case s == nil || s.Asked == 0:
-		if p.facts.cfg != nil && p.set.list.Sample > 0 {
+		if p.facts.cfg != nil && p.set.list.Sample > 0 && !p.known.sentAll { // nothing will be sent
 			row("projection", "none: nobody could be looked up")
 		}
 		return

@@ -74,7 +74,10 @@ func (l *List) scan(ctx context.Context) (err error) {
 // nobody says that no list has a row.
 func (l *List) nobody() error {
 	e := &ListError{Kind: ErrEmpty, Reason: "the lists name nobody", Remedy: "check how they were made"}
-	if len(l.Files) == 1 {
+	switch {
+	case len(l.cfg.Streams) > 0: // the pool gave it, or a ledger
+		e.Reason, e.Remedy = "nobody was found for the list", "check --user-pool-id, --group, --filter and --status"
+	case len(l.Files) == 1:
 		e.File, e.Reason, e.Remedy = l.Files[0].Path, "names nobody: a header, and no row below it", "check how the list was made"
 	}
 	return e

@@ -145,3 +145,15 @@ func TestStreamOfOneColumn(t *testing.T) {
 		}
 	}
 }
+
+// An empty list of the pool's is not the fault of a file.
+func TestAStreamThatNamesNobody(t *testing.T) {
+	t.Parallel()
+	var cfg Config
+	cfg.Configure(stream("pool:filter:email", nil))
+	_, err := Scan(t.Context(), cfg)
+	want := "nobody was found for the list; check --user-pool-id, --group, --filter and --status"
+	if !errors.Is(err, ErrEmpty) || err.Error() != want {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+}
