@@ -30,10 +30,12 @@ func (p *plan) printSample(row func(name, format string, args ...any)) {
 			row("projection", "none: nobody could be looked up")
 		}
 		return
+	case s.Whole && s.Asked == 1:
+		row("projection", "the one user was looked up:")
 	case s.Whole:
 		row("projection", "all %d users were looked up:", s.Asked)
 	default:
-		row("projection", "by %d users looked up at random, with 95 %% intervals:", s.Asked)
+		row("projection", "by %s looked up at random, with 95 %% intervals:", users(int64(s.Asked)))
 	}
 	for _, f := range preflight.Fates() {
 		n := s.Counts[f]
