@@ -295,6 +295,9 @@ func (s signal) set() {
 
 // sleep waits for d or until wake or ctx; it reports false when ctx has ended.
 func sleep(ctx context.Context, d time.Duration, wake signal) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

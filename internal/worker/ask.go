@@ -71,7 +71,9 @@ func (w *Worker) insist(ctx context.Context, refusal error, do func(context.Cont
 	}
 }
 
-// sleep waits for d, or until wake or ctx; it reports false when ctx has ended.
+// sleep waits for d, or until wake or ctx; it reports false when ctx has ended. It
+// makes no timer of no time: reading one in a synctest bubble has crashed the race
+// detector (Go 1.26.8, runtime.(*timer).maybeRunChan).
 func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 	if d > 0 {
 		timer := time.NewTimer(d)

@@ -42,14 +42,7 @@ func (f *flaky) wrong(op string) (func(context.Context), error) {
 	if f.stall != nil {
 		d = f.stall(op)
 	}
-	return func(ctx context.Context) {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-		}
-	}, err
+	return func(ctx context.Context) { sleep(ctx, d, nil) }, err
 }
 
 func (f *flaky) Claim(ctx context.Context, key ledger.Key, owner string, lease time.Duration) (ledger.Claim, error) {

@@ -152,10 +152,8 @@ func (l *lease) run(ctx context.Context) {
 		wait = renewEvery
 	}
 	for {
-		select {
-		case <-ctx.Done():
+		if !sleep(ctx, wait, nil) {
 			return
-		case <-time.After(wait):
 		}
 		l.cfg.alive()
 		var err error
