@@ -40,7 +40,7 @@ func benchDryRun(ctx context.Context, o options) error {
 			}
 			best := usage{}
 			for i := range max(o.pairs/2, 1) {
-				u, err := s.measure(ctx, s.program("enqueue"), []string{"--user-pool-id", pool, "--queue", "https://sqs.eu-west-1.amazonaws.com/1/q", "--ledger", "file:" + dir, "--dry-run", "--offline", path})
+				u, err := s.measure(ctx, s.program("enqueue"), []string{"--user-pool-id", pool, "--queue", "https://sqs.eu-west-1.amazonaws.com/123456789012/q", "--ledger", "file:" + dir, "--dry-run", "--offline", path})
 				if err != nil {
 					return err
 				}
