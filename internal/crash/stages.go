@@ -14,11 +14,12 @@ const leaseFor = 18 * time.Second
 // turns checks that no two workers call within one lease: another one begins only
 // once the one before has ended, or has been silent for as long as it might call.
 // Who never calls again has ended; a kill that the harness made says so itself.
+// Only calls about a user count: enqueue and standbys look at the pool as well.
 func (v *Verdict) turns(e *ends, calls []Call) {
-	var turns []Call // all calls of workers, in order
+	var turns []Call // in order
 	last := map[string]time.Time{}
 	for _, c := range calls {
-		if c.Operation != opChoose && !e.underWay(c) {
+		if slices.Contains([]string{opReset, opLookUp, opSignOut}, c.Operation) && !e.underWay(c) {
 			turns = append(turns, c)
 			last[c.Caller] = c.At
 		}

@@ -50,6 +50,12 @@ func (s *story) chooses() *story {
 	return s
 }
 
+// looksAtThePool lets somebody read the pool, as enqueue and a standby do.
+func (s *story) looksAtThePool(caller string) *story {
+	s.h.Calls = append(s.h.Calls, Call{At: s.step(), Operation: "DescribeUserPool", Caller: caller})
+	return s
+}
+
 // killed notes a kill that leaves the claim of that number open; 0 leaves none.
 func (s *story) killed(caller string, claim int) *story {
 	e := End{Caller: caller, At: s.step(), Open: map[string]int{}}
@@ -274,6 +280,11 @@ func TestJudge(t *testing.T) {
 			name:    "the second one calls when the lease is over",
 			history: newStory().lookUp("a").silent(leaseFor).lookUp("b").silent(leaseFor).reset("a").ledger(job.Reset, false, 3, id(1)),
 			figures: Verdict{Targets: 1, Resets: 1, LookUps: 2, Turns: 2},
+		},
+		{
+			name:    "somebody looks at the pool before and after",
+			history: newStory().looksAtThePool("b").reset("a").looksAtThePool("b").ledger(job.Reset, false, 1, id(1)),
+			figures: Verdict{Targets: 1, Resets: 1},
 		},
 		{
 			name:    "somebody who is no target",
