@@ -50,6 +50,7 @@ func TestKill(t *testing.T) {
 			begun := time.Now()
 			r := newRig(t, s, *seedFlag)
 			stop := r.people(context.Background())
+			defer stop()
 			left := *killsFlag
 			// Kills that come too late for a job are left to the next, or to one more.
 			for n := 0; n < *jobsFlag || left > 0 && n < *jobsFlag+3; n++ {

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"errors"
 	"fmt"
 
 	"relock/internal/sqlite"
@@ -118,7 +117,7 @@ const (
 
 // sqliteError gives the errors of opening a file the ledger's names.
 func sqliteError(err error) error {
-	if errors.Is(err, sqlite.ErrNoFile) {
+	if sqlite.Absent(err) {
 		return fmt.Errorf("%w: %w", ErrNoLedger, err)
 	}
 	return fmt.Errorf("the ledger: %w", err)

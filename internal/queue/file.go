@@ -3,7 +3,6 @@ package queue
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -75,7 +74,7 @@ func newFile(dir string, o FileOptions,
 	q.db, err = open(filepath.Join(dir, FileName), fileSchema, sqlite.Options{
 		CacheKiB: cmp.Or(o.CacheKiB, 1024), BusyTimeout: o.BusyTimeout,
 	})
-	if errors.Is(err, sqlite.ErrNoFile) {
+	if sqlite.Absent(err) {
 		return nil, fmt.Errorf("%w: %w", ErrNoQueue, err)
 	}
 	if err != nil {

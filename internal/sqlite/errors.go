@@ -12,6 +12,7 @@ import (
 // none where SQLite's own words have to do.
 var (
 	ErrNoFile   = errors.New("the file does not exist")
+	ErrEmpty    = errors.New("the file is empty: whoever was making it was interrupted")
 	ErrNotOurs  = errors.New("the file is not one of Relock's, or of another kind")
 	ErrNewer    = errors.New("the file was written by a newer version of Relock")
 	ErrOlder    = errors.New("the file was written by an older version of Relock, and this one cannot upgrade it")
@@ -29,6 +30,7 @@ var (
 // remedies say what to do about each.
 var remedies = map[error]string{
 	ErrNoFile:   "check the folder's name, or run `enqueue`, which creates it",
+	ErrEmpty:    "run `enqueue`, which makes it anew, or check the folder's name",
 	ErrNotOurs:  "name another folder",
 	ErrNewer:    "use that version",
 	ErrOlder:    "use that version to end what is in it, or name another folder",
@@ -41,6 +43,10 @@ var remedies = map[error]string{
 	ErrNetwork:  "name a folder on a local disk, or use SQS and DynamoDB",
 	ErrIO:       "look at the disk and at the system's log",
 }
+
+// Absent reports whether there is no database yet: no file, or one that nothing has
+// been written to.
+func Absent(err error) bool { return errors.Is(err, ErrNoFile) || errors.Is(err, ErrEmpty) }
 
 // Remedy says what to do about one of the kinds above, in a few words; empty where
 // there is nothing to say.

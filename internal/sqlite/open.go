@@ -116,7 +116,7 @@ func setUp(c *Conn, s Schema, o Options, create bool) error {
 		return err
 	}
 	if version == 0 && !create {
-		return &Error{Path: c.path, Op: "opening", Kind: ErrNotOurs, Err: errors.New("it is empty")}
+		return &Error{Path: c.path, Op: "opening", Kind: ErrEmpty}
 	}
 	if ro, ok := c.raw.(interface{ IsReadOnly(string) (bool, error) }); ok {
 		if yes, err := ro.IsReadOnly("main"); err != nil || yes {
