@@ -70,7 +70,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// users lists the users of a job: one in fifty does not exist.
+// users lists the users of a job: one in fifty does not exist. The sandbox makes users
+// of seven digits (rig.startSandbox), which is enough for a hundred jobs.
 func users(n, count int) []string {
 	list := make([]string, count)
 	for i := range list {
@@ -78,7 +79,7 @@ func users(n, count int) []string {
 		if i%50 == 49 {
 			kind = "ghost"
 		}
-		list[i] = fmt.Sprintf("%s-%07d", kind, n*1_000_000+i)
+		list[i] = fmt.Sprintf("%s-%07d", kind, n*100_000+i)
 	}
 	return list
 }
