@@ -47,9 +47,13 @@ func (e *ends) killed(caller string, at time.Time) bool {
 // underWay reports whether a call took effect after its caller was killed or while it
 // was stopped: it had been sent before.
 func (e *ends) underWay(c Call) bool {
-	return slices.ContainsFunc(e.list, func(end End) bool {
-		return end.Caller == c.Caller && end.At.Before(c.At) && (end.Resumed.IsZero() || c.At.Before(end.Resumed))
-	})
+	return slices.ContainsFunc(e.list, func(end End) bool { return end.covers(c) })
+}
+
+// covers reports whether a call of the process took effect after its end, or while it
+// was stopped.
+func (end *End) covers(c Call) bool {
+	return end.Caller == c.Caller && end.At.Before(c.At) && (end.Resumed.IsZero() || c.At.Before(end.Resumed))
 }
 
 // sessions checks the second step of a target: it was made, after the first, and

@@ -242,10 +242,17 @@ func (v *Verdict) lost(e *ends, c Call, later []Call) bool {
 }
 
 // inDoubt reports whether a reset was called for while a claim of another
-// process, which ended before, was open.
+// process, which ended before, was open. A call that took effect after its own
+// process had ended had been sent by then.
 func (e *ends) inDoubt(c Call) bool {
+	sent := c.At
 	for _, end := range e.list {
-		if _, open := end.Open[c.User]; open && end.Caller != c.Caller && end.At.Before(c.At) {
+		if end.covers(c) && end.At.Before(sent) {
+			sent = end.At
+		}
+	}
+	for _, end := range e.list {
+		if _, open := end.Open[c.User]; open && end.Caller != c.Caller && end.At.Before(sent) {
 			return true
 		}
 	}

@@ -66,6 +66,14 @@ func (s *story) killed(caller string, claim int) *story {
 	return s
 }
 
+// alsoKilled notes a kill at the moment of the one before.
+func (s *story) alsoKilled(caller string) *story {
+	e := s.h.Ends[len(s.h.Ends)-1]
+	e.Caller = caller
+	s.h.Ends = append(s.h.Ends, e)
+	return s
+}
+
 // resumed lets the process that was stopped last go on.
 func (s *story) resumed() *story {
 	s.h.Ends[len(s.h.Ends)-1].Resumed = s.step()
@@ -200,6 +208,11 @@ func TestJudge(t *testing.T) {
 			name:    "flagged, and a look-up had settled it",
 			history: newStory().reset("a").killed("a", 1).lookUp("b").ledger(job.AlreadyReset, true, 2, ""),
 			want:    []string{wrongFlag},
+		},
+		{
+			name:    "killed together, the call of one still under way",
+			history: newStory().killed("a", 1).alsoKilled("standby").reset("a").lookUp("b").ledger(job.AlreadyReset, false, 2, ""),
+			figures: Verdict{Targets: 1, Ends: 2, Resets: 1, LookUps: 1, OpenClaims: 1, AlreadyReset: 1, Turns: 0},
 		},
 		{
 			name:    "flagged without a reason",
