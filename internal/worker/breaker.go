@@ -90,6 +90,9 @@ func (b *breaker) reset() {
 	clear(b.count)
 }
 
+// breakers are those of all stages: a halt that ends clears them all.
+func (w *Worker) breakers() []*breaker { return []*breaker{w.breaker, w.signOuts.breaker} }
+
 // sameFailure notes a failure, and halts if it is most users'.
 func (w *Worker) sameFailure(o job.Outcome) {
 	if w.breaker.failed(string(o)) {

@@ -146,7 +146,9 @@ func (h *halts) leave(why string) {
 	reason := h.halt.Reason
 	h.halt, h.stored = nil, false
 	h.signalLocked()
-	h.w.breaker.reset()
+	for _, b := range h.w.breakers() {
+		b.reset()
+	}
 	h.showLocked(reason, false)
 	h.mu.Unlock()
 	h.w.log.Info("going on after the halt", "reason", string(reason), "because", why)

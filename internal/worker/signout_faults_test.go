@@ -313,3 +313,39 @@ func TestNoSignOutWithoutALease(t *testing.T) {
 		r.wantSignedOutOnce(60)
 	})
 }
+
+// A halt that an operator ended leaves nothing behind in either stage: the next
+// single failure is one failure, and not the fifty-first.
+func TestAHaltThatEndedIsForgottenByEveryStage(t *testing.T) {
+	for _, op := range []string{reset.OpReset, reset.OpSignOut} {
+		t.Run(op, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				r.shape = signingOut
+				r.job(jobID, 200)
+				failing := 0
+				r.cog.setFault(func(o, _ string, _ int) fault {
+					if o == op && failing < breakerWindow+1 {
+						failing++
+						return fault{err: apiError("UserNotFoundException", "User does not exist.")}
+					}
+					return fault{}
+				})
+				n := r.start()
+				r.after(30 * time.Second)
+				if got := r.halt(); got != job.HaltSameFailure {
+					t.Fatalf("halted for %q, want same_failure", got)
+				}
+				failing = breakerWindow // one more, after the end of the halt
+				r.ok(r.led.ClearHalt(t.Context(), scope))
+				r.after(time.Minute)
+				if got := r.halt(); got != "" {
+					t.Errorf("halted again for %q after one failure", got)
+				}
+				n.end()
+				if _, pending := r.outcomes(jobID)[""]; pending {
+					t.Error("the job is not done")
+				}
+			})
+		})
+	}
+}
