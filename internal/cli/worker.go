@@ -115,6 +115,9 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 	unfollow()
 	budgets.Wait()
 	shown()
+	if other, ok := errors.AsType[*worker.OtherPoolsError](err); ok {
+		return usage("%w", other)
+	}
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -153,6 +156,9 @@ func verdict(ctx context.Context, drain bool, res worker.Result) error {
 
 // afterHalt is what to do about a halt that has ended the run.
 func afterHalt(r job.HaltReason) string {
+	if r.Local() {
+		return r.Remedy()
+	}
 	if r.SelfClearing() {
 		return r.Mend() + "; then run the same command again"
 	}

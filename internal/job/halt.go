@@ -36,6 +36,9 @@ const (
 	HaltUnavailable HaltReason = "cognito_unavailable"
 	// HaltLedger: the ledger does not take a claim or an outcome.
 	HaltLedger HaltReason = "ledger"
+	// HaltForeignMessages: what the queue hands out is for another worker: of
+	// another ledger, or of a pool that this worker may not touch.
+	HaltForeignMessages HaltReason = "foreign_messages"
 )
 
 // HaltReasons lists every reason for a halt.
@@ -44,6 +47,7 @@ func HaltReasons() []HaltReason {
 		HaltCredentials, HaltDailyEmailLimit, HaltAccessDenied, HaltPoolNotFound,
 		HaltEmailRole, HaltSMSRole, HaltOperationNotEnabled, HaltUnsupported,
 		HaltLambda, HaltCanary, HaltSameFailure, HaltUnavailable, HaltLedger,
+		HaltForeignMessages,
 	}
 }
 
@@ -57,6 +61,11 @@ func (r HaltReason) SelfClearing() bool {
 		return false
 	}
 }
+
+// Local reports whether the cause is how this one worker was started, so that others
+// are not halted by it: the halt is not kept in the ledger, the worker leaves the work
+// to a standby, and it ends when the worker is started anew.
+func (r HaltReason) Local() bool { return r == HaltForeignMessages }
 
 // Halt is the stop of all work, kept in the ledger so that a standby honours it.
 type Halt struct {

@@ -31,6 +31,8 @@ func (r HaltReason) Remedy() string {
 		return "check the network, the proxy and the AWS Health Dashboard; the worker tries again by itself"
 	case HaltLedger:
 		return "make the ledger writable again: space and permissions of the file, or reachability of the table and dynamodb:GetItem, Query and UpdateItem on it; the worker tries again by itself"
+	case HaltForeignMessages:
+		return "start this worker anew with the --user-pool-id, --queue and --ledger that enqueue was given, or give each ledger a queue of its own; its messages are back in the queue"
 	default:
 		return "look at the log"
 	}

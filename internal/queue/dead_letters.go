@@ -14,6 +14,10 @@ type DeadLetters interface {
 	// SQS they are invisible to others while it runs, and which come first is
 	// SQS's choice.
 	PeekDead(ctx context.Context, limit int) ([]Delivery, error)
+	// DeadLettersOf counts the dead letters that are messages of a ledger's job. It
+	// reports false if it could not look at all of them, because there are too many or
+	// somebody else holds some: then there may be more.
+	DeadLettersOf(ctx context.Context, ledger, job string) (n int64, all bool, err error)
 	// RedriveDead sends the dead letters once more that keep chooses, as new
 	// messages of the queue, and returns how many; the others stay. A dead letter
 	// goes when the queue has accepted its body, so a crash leaves both and loses
@@ -73,6 +77,33 @@ func (q *SQS) PeekDead(ctx context.Context, limit int) (ds []Delivery, err error
 		}
 	}
 	return ds, nil
+}
+
+// deadLooked bounds how many dead letters DeadLettersOf looks at in SQS.
+const deadLooked = 1000
+
+// DeadLettersOf implements DeadLetters.
+func (q *SQS) DeadLettersOf(ctx context.Context, ledger, job string) (n int64, all bool, err error) {
+	dead, err := q.dead()
+	if err != nil {
+		return 0, false, err
+	}
+	d, err := dead.Depth(ctx)
+	if err != nil || d.Empty() {
+		return 0, err == nil, err
+	}
+	ds, err := q.PeekDead(ctx, deadLooked)
+	return countOf(ds, ledger, job), int64(len(ds)) >= d.Visible+d.InFlight+d.Delayed, err
+}
+
+// countOf counts the messages of a ledger's job.
+func countOf(ds []Delivery, ledger, job string) (n int64) {
+	for _, d := range ds {
+		if m, err := Decode(d.Body); err == nil && !d.Corrupt && m.Ledger == ledger && m.Job == job {
+			n++
+		}
+	}
+	return n
 }
 
 // handBack makes messages visible again, also when ctx has ended.

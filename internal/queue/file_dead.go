@@ -18,6 +18,17 @@ func (q *File) PeekDead(ctx context.Context, limit int) (ds []Delivery, err erro
 	return ds, err
 }
 
+// DeadLettersOf implements DeadLetters.
+func (q *File) DeadLettersOf(ctx context.Context, ledger, job string) (n int64, all bool, err error) {
+	err = q.db.Read(ctx, func(c *sqlite.Conn) error {
+		return c.Query(`SELECT id, receives, sent, body FROM dead`, func(r sqlite.Row) error {
+			n += countOf([]Delivery{deadLetter(r.Int(0), r.Int(1), r.Int(2), r.Blob(3))}, ledger, job)
+			return nil
+		})
+	})
+	return n, err == nil, err
+}
+
 // deadLetter is a delivery without a handle: it can neither be deleted nor extended.
 func deadLetter(id, receives, sent int64, body []byte) Delivery {
 	d := fileDelivery(id, receives, sent, body)

@@ -63,6 +63,12 @@ func RejectReasons() []RejectReason {
 	}
 }
 
+// Foreign reports whether such a message is well formed and may be another worker's:
+// it stays in the queue. Any other goes to the dead-letter queue.
+func (r RejectReason) Foreign() bool {
+	return r == RejectOtherLedger || r == RejectPoolNotAllowed || r == RejectUnknownJob
+}
+
 // Remedy says what an operator does about messages that are rejected for r.
 func (r RejectReason) Remedy() string {
 	switch r {
@@ -71,10 +77,12 @@ func (r RejectReason) Remedy() string {
 	case RejectVersion:
 		return "another version of Relock sent it: use one version for enqueue and worker"
 	case RejectOtherLedger:
-		return "its enqueue wrote to another ledger: give both programs the same --ledger, and each ledger a queue of its own; `job dead-letters --redrive` with that ledger sends it again"
+		return "its enqueue wrote to another ledger: give both programs the same --ledger, and each ledger a queue of its own; the message stays in the queue"
 	case RejectPoolNotAllowed:
-		return "if that pool is meant, name it with --user-pool-id; `job dead-letters --redrive` sends the message again"
-	case RejectUnknownJob, RejectNotListed:
+		return "if that pool is meant, name it with --user-pool-id; the message stays in the queue"
+	case RejectUnknownJob:
+		return "this ledger does not have its job: was the ledger restored from a copy? The message stays in the queue"
+	case RejectNotListed:
 		return "the ledger does not list it: was the ledger restored from a copy? Else somebody sent it by hand: see who may send to the queue"
 	default:
 		return "something else sends to this queue: see who may, and give Relock a queue of its own"

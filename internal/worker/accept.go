@@ -20,6 +20,12 @@ const (
 	// so, which makes three days.
 	pausedFirst = 2 * time.Minute
 	pausedMost  = 6 * time.Hour
+	// foreignFirst is how long a message that is not for this worker is put back for
+	// at its first receive; each time doubles it, up to pausedMost.
+	foreignFirst = 10 * time.Second
+	// foreignMost is how many of them in a row, with none of this worker's own in
+	// between, halt it.
+	foreignMost = 10
 	// movedIn is when a message comes again that the dead-letter queue did not take.
 	movedIn = time.Minute
 	// rejectedFor is how long a message that cannot be moved to a dead-letter
@@ -76,6 +82,7 @@ func (w *Worker) acceptJob(ctx context.Context, it *queue.Item, m queue.Message)
 		w.reject(ctx, it, queue.RejectNotListed)
 		return j, false
 	}
+	w.foreign.Store(0)
 	switch j.State {
 	case job.StatePaused, job.StateStaging:
 		w.putOff(it)
@@ -95,20 +102,36 @@ func (w *Worker) putOff(it *queue.Item) {
 		it.GiveUp(0)
 		return
 	}
-	it.GiveUp(pausedFor(it.Receives()))
+	it.GiveUp(putOffFor(pausedFirst, it.Receives()))
 }
 
-// pausedFor is how long a message of a paused job is put off at its nth receive.
-func pausedFor(receives int) time.Duration {
-	return min(pausedFirst<<min(max(receives-1, 0), 10), pausedMost)
+// putOffFor is how long a message is put off at its nth receive: first, and each
+// time twice as long, up to pausedMost.
+func putOffFor(first time.Duration, receives int) time.Duration {
+	return min(first<<min(max(receives-1, 0), 12), pausedMost)
 }
 
-// reject moves a message out of the way on purpose: to the dead-letter queue,
-// or, where there is none, out of sight for as long as the queue allows.
+// putBack leaves a message that may be another worker's in the queue, and halts
+// this worker if it gets nothing else.
+func (w *Worker) putBack(it *queue.Item, reason queue.RejectReason) {
+	it.GiveUp(putOffFor(foreignFirst, it.Receives()))
+	if w.foreign.Add(1) >= foreignMost {
+		w.halts.trip(job.HaltForeignMessages, string(reason), nil)
+	}
+}
+
+// reject keeps a message from being worked on. One that may be another worker's
+// goes back to the queue; any other is moved out of the way on purpose: to the
+// dead-letter queue, or, where there is none, out of sight for as long as the queue
+// allows.
 func (w *Worker) reject(ctx context.Context, it *queue.Item, reason queue.RejectReason) {
 	w.count(reason)
 	w.log.Warn("a message was rejected", "reason", string(reason),
 		"message_id", it.ID(), "receives", it.Receives(), "remedy", reason.Remedy())
+	if reason.Foreign() {
+		w.putBack(it, reason)
+		return
+	}
 	move, cancel := durable(ctx)
 	defer cancel()
 	if err := it.DeadLetter(move); err != nil {

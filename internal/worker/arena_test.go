@@ -82,8 +82,9 @@ func (a *arena) enter(name string, change ...func(*contender)) *contender {
 		learnt: func() map[string]pace.State {
 			return map[string]pace.State{"op": {Pace: 1, Ceiling: float64(len(name))}}
 		},
-		restore: func(m map[string]pace.State) { c.left = m },
-		turned:  func() {}, alive: func() {}, log: slog.New(slog.DiscardHandler),
+		restore:  func(m map[string]pace.State) { c.left = m },
+		stepDown: func() bool { return false }, idle: func() bool { return true },
+		turned: func() {}, alive: func() {}, log: slog.New(slog.DiscardHandler),
 	})
 	c.guard.lease.Store(c.lease)
 	for _, f := range change {

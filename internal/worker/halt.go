@@ -102,11 +102,17 @@ func (h *halts) enter(halt job.Halt, cause error, stored bool) {
 	if cause != nil {
 		args = append(args, "error", cause)
 	}
-	w.log.Error("halted: no user is reset until the cause is mended; nothing is lost", args...)
+	w.log.Error("halted: no user is reset until the cause is fixed; nothing is lost", args...)
 	h.store(context.Background())
 	if w.cfg.Drain {
 		w.finish(&haltedError{halt})
 	}
+}
+
+// local reports whether a halt is in force that is this worker's alone.
+func (h *halts) local() bool {
+	halt := h.current()
+	return halt != nil && halt.Reason.Local()
 }
 
 // progress notes that a target got an outcome.
@@ -122,7 +128,7 @@ func (h *halts) store(ctx context.Context) {
 	h.mu.Lock()
 	halt, stored := h.halt, h.stored
 	h.mu.Unlock()
-	if halt == nil || stored || h.w.lease.current() == 0 { // a standby's trouble is its own
+	if halt == nil || stored || halt.Reason.Local() || h.w.lease.current() == 0 { // a standby's trouble is its own
 		return
 	}
 	write, cancel := durable(ctx)

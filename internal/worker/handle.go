@@ -100,9 +100,20 @@ func (w *Worker) claim(ctx context.Context, t *target) bool {
 		}
 		t.it.Delete()
 	default:
-		w.reject(ctx, t.it, queue.RejectNotListed)
+		w.notListed(ctx, t)
 	}
 	return false
+}
+
+// notListed rejects a message whose target the ledger's job does not have. While the
+// job is still being sent, this ledger may be an old copy of the one that has it.
+func (w *Worker) notListed(ctx context.Context, t *target) {
+	if w.jobs.sentAll(t.key.Job) {
+		w.reject(ctx, t.it, queue.RejectNotListed)
+		return
+	}
+	w.count(queue.RejectNotListed)
+	t.it.GiveUp(putOffFor(foreignFirst, t.it.Receives()))
 }
 
 // reset makes the call and acts on its answer. It makes none where the claim's

@@ -144,6 +144,43 @@ func (s *jobs) checkNamed() error {
 	return nil
 }
 
+// OtherPoolsError refuses a drain that has nothing to do, while there is something to
+// do for pools that the worker may not touch.
+type OtherPoolsError struct {
+	Allowed []string
+	// Pools are those of the open jobs.
+	Pools []string
+}
+
+func (e *OtherPoolsError) Error() string {
+	return fmt.Sprintf("there is no open job for the user pool %s, and there is one for %s: name that pool with --user-pool-id if it is meant",
+		strings.Join(e.Allowed, ", "), strings.Join(e.Pools, ", "))
+}
+
+// checkPools looks for open jobs of pools that the worker may not touch. A drain with
+// nothing else to do is refused: its pool is not the one that was meant. A service
+// only says so.
+func (s *jobs) checkPools() error {
+	var others []string
+	s.mu.Lock()
+	for _, j := range s.byID {
+		if !j.State.Over() && !slices.Contains(s.w.cfg.Pools, j.Pool) && !slices.Contains(others, j.Pool) {
+			others = append(others, j.Pool)
+		}
+	}
+	ours := len(s.about)
+	s.mu.Unlock()
+	if len(others) == 0 || ours > 0 || len(s.unsealed()) > 0 {
+		return nil
+	}
+	slices.Sort(others)
+	if s.w.cfg.Drain {
+		return &OtherPoolsError{s.w.cfg.Pools, others}
+	}
+	s.w.log.Warn("the open jobs are of user pools that this worker may not touch", "pools", strings.Join(others, ","))
+	return nil
+}
+
 // checkQueue refuses a drain that would wait for messages which are in another
 // queue. A service goes on with what its own queue holds.
 func (s *jobs) checkQueue() error {
@@ -196,12 +233,19 @@ func (s *jobs) status() []JobStatus {
 	return list
 }
 
+// sentAll reports whether enqueue has handed every target of a job to the queue, as
+// far as this run has seen.
+func (s *jobs) sentAll(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.about[id].SentAll
+}
+
 // settle finishes the jobs whose every target has an outcome, and gives those of
-// cancelled jobs theirs. With empty, the queue has been empty for long enough:
-// what is still pending of a job that was sent in full is missing.
-func (s *jobs) settle(ctx context.Context, empty bool) error {
+// cancelled jobs theirs. What is still pending of a job that is lost is missing.
+func (s *jobs) settle(ctx context.Context, lost map[string]bool) error {
 	for _, st := range s.status() {
-		err := s.settleOne(ctx, st, empty)
+		err := s.settleOne(ctx, st, lost[st.Job.ID])
 		if _, ok := errors.AsType[*ledger.StateError](err); ok {
 			continue // an operator was quicker; the next look shows what they did
 		}
@@ -212,7 +256,7 @@ func (s *jobs) settle(ctx context.Context, empty bool) error {
 	return nil
 }
 
-func (s *jobs) settleOne(ctx context.Context, st JobStatus, empty bool) error {
+func (s *jobs) settleOne(ctx context.Context, st JobStatus, lost bool) error {
 	l, now := s.w.cfg.Ledger, time.Now()
 	switch {
 	case st.Job.State == job.StateCancelled && st.pending():
@@ -223,10 +267,7 @@ func (s *jobs) settleOne(ctx context.Context, st JobStatus, empty bool) error {
 		s.w.log.Info("job finished", "job", st.Job.ID, "targets", st.Totals.Targets, "failed", st.Totals.Failed(), "repeated", st.Totals.Repeated,
 			"signed_out", st.Totals.SignOuts[job.SignOutDone], "not_signed_out", st.Totals.SignOuts[job.SignOutFailed])
 		return l.SetState(ctx, st.Job.ID, job.StateFinished, now)
-	case empty && st.SentAll:
-		if _, yes := s.w.cfg.Elsewhere(st.Job); yes {
-			return nil
-		}
+	case lost:
 		return s.closeOut(ctx, st, job.Missing)
 	}
 	return nil

@@ -75,9 +75,9 @@ func TestAPausedJobBesideAnotherGoesOnSoon(t *testing.T) {
 	})
 	var total time.Duration
 	for receives := range 20 {
-		total += pausedFor(receives + 1)
+		total += putOffFor(pausedFirst, receives+1)
 	}
-	if total < 72*time.Hour || pausedFor(0) != pausedFirst || pausedFor(1_000_000) != pausedMost {
+	if total < 72*time.Hour || putOffFor(pausedFirst, 0) != pausedFirst || putOffFor(pausedFirst, 1_000_000) != pausedMost {
 		t.Errorf("twenty receives are %v of pause", total)
 	}
 }

@@ -103,6 +103,9 @@ type leaseConfig struct {
 	restore func(map[string]pace.State)
 	// shown, if set, is what to show to those who look on.
 	shown func() *Shown
+	// stepDown, if it reports true, keeps the lease from being taken, and has it given
+	// up as soon as idle says that no call is under way.
+	stepDown, idle func() bool
 	// turned is called, without a lock, when a term has begun or ended.
 	turned func()
 	// alive is called each time round.
@@ -177,6 +180,9 @@ func (l *lease) tell(err error) {
 // step reads the lease unless it is ours, and writes it if it is or may be taken.
 // It returns how long to wait for the next step.
 func (l *lease) step(ctx context.Context) (time.Duration, error) {
+	if l.cfg.stepDown() && (!l.mine || l.cfg.idle()) {
+		return l.standAside(ctx)
+	}
 	var left map[string]pace.State
 	if !l.mine {
 		found, take, wait, err := l.look(ctx)
@@ -188,6 +194,18 @@ func (l *lease) step(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	return l.put(ctx, left)
+}
+
+// standAside gives the lease up if it is ours, and else looks who has it.
+func (l *lease) standAside(ctx context.Context) (time.Duration, error) {
+	if l.mine {
+		l.mine = false
+		l.giveUp()
+		l.cfg.turned()
+		return lookEvery, nil
+	}
+	_, _, _, err := l.look(ctx)
+	return lookEvery, err
 }
 
 // look reads the lease and decides whether to write it.

@@ -87,15 +87,27 @@ func newWorkersLease(w *Worker) *lease {
 			w.cfg.LookUps.Restore(m[reset.OpGetUser])
 			w.cfg.SignOuts.Restore(m[reset.OpSignOut])
 		},
-		shown:  func() *Shown { return shownOf(w.cfg.Pace.Snapshot(), w.budgetReason(), time.Now()) },
-		turned: func() { w.turn.follow() },
-		alive:  func() { w.cfg.Health.Beat("lease") },
-		log:    w.log,
+		shown:    func() *Shown { return shownOf(w.cfg.Pace.Snapshot(), w.budgetReason(), time.Now()) },
+		turned:   func() { w.turn.follow() },
+		stepDown: func() bool { return w.halts.local() },
+		idle:     w.idle,
+		alive:    func() { w.cfg.Health.Beat("lease") },
+		log:      w.log,
 	}
 	if w.cfg.SameHost {
 		c.process = thisProcess()
 	}
 	return newLease(c)
+}
+
+// idle reports whether no call to Cognito is under way.
+func (w *Worker) idle() bool {
+	for _, p := range []*pace.Pacer{w.cfg.Pace, w.cfg.LookUps, w.cfg.SignOuts} {
+		if p.Snapshot().InFlight > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // enter takes the lease if it is free, and begins to keep it, or to wait for it.
@@ -124,7 +136,7 @@ func (w *Worker) enter(fetch, flush context.Context) (release func(), err error)
 // standBy looks at the jobs while another worker does the work, or none may. The
 // halts of that one are its own affair, but a drain does not wait for an operator.
 func (w *Worker) standBy(ctx context.Context, empty bool) {
-	if w.lease.active() != "" {
+	if w.lease.active() != "" && !w.halts.local() {
 		w.halts.leave("another worker is active") // it has its own view, in the ledger
 	}
 	look, cancel := context.WithTimeout(ctx, lookTimeout)

@@ -57,14 +57,27 @@ func (w *Worker) lookAround(ctx context.Context, q *emptiness) {
 	}
 	w.halts.look(ctx)
 	empty := q.look(ctx, w)
-	w.lookAtJobs(ctx, empty)
+	w.lookAtJobs(ctx, empty, w.lost(ctx, empty, &q.dead))
 }
 
-func (w *Worker) lookAtJobs(ctx context.Context, empty bool) {
+// lost lists the jobs of which no message is left anywhere: what they have pending
+// is missing.
+func (w *Worker) lost(ctx context.Context, empty bool, dead *deadLetters) map[string]bool {
+	lost := make(map[string]bool)
+	for _, st := range w.jobs.status() {
+		_, elsewhere := w.cfg.Elsewhere(st.Job)
+		if empty && st.SentAll && !elsewhere && st.Job.State == job.StateOpen && st.pending() {
+			lost[st.Job.ID] = !dead.holds(ctx, w, st.Job.ID)
+		}
+	}
+	return lost
+}
+
+func (w *Worker) lookAtJobs(ctx context.Context, empty bool, lost map[string]bool) {
 	err := askFor(ctx, lookTimeout, func(look context.Context) error {
 		err := w.jobs.refresh(look)
 		if err == nil {
-			err = w.jobs.settle(look, empty)
+			err = w.jobs.settle(look, lost)
 		}
 		if err == nil {
 			err = w.jobs.refresh(look)

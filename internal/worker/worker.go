@@ -35,6 +35,8 @@ type Worker struct {
 	endings  endings
 	discards discards
 	rejected rejections
+	// foreign counts the messages for other workers since the last of our own.
+	foreign atomic.Int32
 	// received is when the queue last handed out a message, in nanoseconds since
 	// the epoch.
 	received atomic.Int64
@@ -116,6 +118,9 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 		return Result{}, err
 	}
 	if err := w.jobs.checkNamed(); err != nil {
+		return Result{}, err
+	}
+	if err := w.jobs.checkPools(); err != nil {
 		return Result{}, err
 	}
 	if err := w.jobs.checkQueue(); err != nil {

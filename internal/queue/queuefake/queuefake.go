@@ -23,6 +23,8 @@ const (
 	Send       = "Send"
 	DeadLetter = "DeadLetter"
 	Depth      = "Depth"
+
+	DeadLettersOf = "DeadLettersOf"
 )
 
 // Faults say what goes wrong; nil fields are what goes well. They are asked
@@ -349,6 +351,36 @@ func (q *Queue) DeadLetter(ctx context.Context, d queue.Delivery) error {
 	}
 	q.log(DeadLetter, at, 1, err)
 	return err
+}
+
+// DeadLettersOf counts the dead letters of a ledger's job, as queue.DeadLetters says.
+func (q *Queue) DeadLettersOf(ctx context.Context, ledger, job string) (n int64, all bool, err error) {
+	at := time.Now()
+	_, err = q.begin(ctx, DeadLettersOf)
+	q.log(DeadLettersOf, at, 0, err)
+	if err == nil && q.NoDeadLetter {
+		err = queue.ErrNoDeadLetter
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	for _, body := range q.Dead() {
+		if m, err := queue.Decode([]byte(body)); err == nil && m.Ledger == ledger && m.Job == job {
+			n++
+		}
+	}
+	return n, true, nil
+}
+
+// Redrive moves the dead letters back into the queue.
+func (q *Queue) Redrive() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, body := range q.dead {
+		q.addLocked(body)
+	}
+	q.dead = nil
+	q.wakeLocked()
 }
 
 // Depth implements queue.Transport.
