@@ -84,26 +84,44 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 // sayRejected says how many messages were not worked on, and where they are. One
 // that was damaged on its way comes again, and is not counted here.
 func sayRejected(cmd *cli.Command, w io.Writer, by map[queue.RejectReason]int64) {
-	var all int64
-	var reasons []string
+	dead, reasons := rejectedFor(by, func(r queue.RejectReason) bool { return !r.Foreign() && r != queue.RejectCorrupt })
+	if dead > 0 {
+		say(w, "\n%s not worked on, as the log says, and nobody is reset by them:\n", messages(dead))
+		sayReasons(w, reasons)
+		at := atLedger(cmd)
+		if q, err := queuePlace(cmd.String(flagQueue)); err == nil && q != (place{"file", defaultDir}) {
+			at = fmt.Sprintf(" --%s %s", flagQueue, q) + at
+		}
+		say(w, "See what they are:\n    job dead-letters%s\n", at)
+	}
+	if foreign, reasons := rejectedFor(by, queue.RejectReason.Foreign); foreign > 0 {
+		say(w, "\n%s put back into the queue:\n", timesPutBack(foreign))
+		sayReasons(w, reasons)
+	}
+}
+
+// rejectedFor counts the messages that were rejected for certain reasons.
+func rejectedFor(by map[queue.RejectReason]int64, which func(queue.RejectReason) bool) (all int64, reasons []string) {
 	for _, r := range queue.RejectReasons() {
-		if n := by[r]; n > 0 && r != queue.RejectCorrupt {
+		if n := by[r]; n > 0 && which(r) {
 			all += n
 			reasons = append(reasons, fmt.Sprintf("%d %s", n, r))
 		}
 	}
-	if all == 0 {
-		return
-	}
-	at := atLedger(cmd)
-	if q, err := queuePlace(cmd.String(flagQueue)); err == nil && q != (place{"file", defaultDir}) {
-		at = fmt.Sprintf(" --%s %s", flagQueue, q) + at
-	}
-	say(w, "\n%s not worked on, as the log says, and nobody is reset by them:\n", messages(all))
+	return all, reasons
+}
+
+func sayReasons(w io.Writer, reasons []string) {
 	for _, line := range wrap(strings.Join(reasons, ", "), textWidth(w)-2) {
 		say(w, "  %s\n", line)
 	}
-	say(w, "See what they are:\n    job dead-letters%s\n", at)
+}
+
+func timesPutBack(n int64) string {
+	if n == 1 {
+		return "Once a message for another worker was"
+	}
+	return fmt.Sprintf("%d times a message for another worker was", n)
 }
 
 func usersWere(n int64) string {

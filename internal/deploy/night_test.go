@@ -206,6 +206,8 @@ func (n *night) whole(first role, enqueueFlags ...string) (problems []string) {
 	enqueue(first, cli.ExitOK, "--job", "dead", "--exclude", n.spared, n.list)
 	n.kill("dead")
 	do(operator, cli.Job, cli.ExitOK, "job", "dead-letters")
+	// The worker searches them with the same calls, once its queue has been empty for a minute.
+	do(worker, cli.Job, cli.ExitOK, "job", "dead-letters")
 	do(operator, cli.Job, cli.ExitOK, "job", "dead-letters", "--redrive")
 	do(operator, cli.Job, cli.ExitOK, "job", "cancel", "dead")
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
+	"relock/internal/job"
 	"relock/internal/queue"
 )
 
@@ -79,6 +80,68 @@ func TestSQSDeadLetters(t *testing.T) {
 	}
 	if diff := cmp.Diff(ours, bodies(got)); diff != "" {
 		t.Errorf("what came again: -want +got:\n%s", diff)
+	}
+}
+
+// Only a ledger's messages of the job count, and only when all could be looked at is
+// the count all there is.
+func TestDeadLettersOfAJob(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	deadSQS := s.open(t, s.create(t, "dlq", nil))
+	main := s.open(t, s.create(t, "main", map[string]string{
+		"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":5}`, s.SQS().ARN("dlq")),
+	}))
+	if _, _, err := deadSQS.DeadLettersOf(t.Context(), "l", "j"); !errors.Is(err, queue.ErrNoDeadLetter) {
+		t.Errorf("a queue without a dead-letter queue: %v", err)
+	}
+	file := openFile(t, t.TempDir(), queue.FileOptions{})
+	check := func(when string, want int64, wantAll bool) {
+		t.Helper()
+		for name, q := range map[string]queue.DeadLetters{"SQS": main, "file": file} {
+			n, all, err := q.DeadLettersOf(t.Context(), "led", "one")
+			if n != want || all != wantAll && name == "SQS" || err != nil {
+				t.Errorf("%s, %s: %d, %v, %v, want %d, %v", when, name, n, all, err, want, wantAll)
+			}
+		}
+	}
+	check("empty", 0, true)
+	bury := func(body []byte) {
+		t.Helper()
+		if errs, err := deadSQS.Send(t.Context(), [][]byte{body}); err != nil || errs[0] != nil {
+			t.Fatal(errs, err)
+		}
+		sendFile(t, file, string(body))
+		ds, _ := receiveFile(t, file, time.Hour)
+		if err := file.DeadLetter(t.Context(), ds[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range []queue.Message{{Ledger: "led2", Job: "one"}, {Ledger: "led", Job: "two"}} {
+		m.Pool, m.Username = "p", "u"
+		body, err := queue.Encode(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bury(body)
+	}
+	bury([]byte("not JSON"))
+	check("of others", 0, true)
+	for i := range 3 {
+		body, err := queue.Encode(queue.Message{Ledger: "led", Job: "one", Pool: "p", Username: job.Username(fmt.Sprint("u", i))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bury(body)
+	}
+	check("three", 3, true)
+	// Somebody else looks at one of them.
+	ds, err := deadSQS.Receive(t.Context(), queue.MaxBatch, 0, time.Minute)
+	if err != nil || len(ds) == 0 {
+		t.Fatal(len(ds), err)
+	}
+	if n, all, err := main.DeadLettersOf(t.Context(), "led", "one"); all || err != nil || n > 3 {
+		t.Errorf("while somebody holds some: %d, %v, %v", n, all, err)
 	}
 }
 

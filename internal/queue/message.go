@@ -66,7 +66,12 @@ func RejectReasons() []RejectReason {
 // Foreign reports whether such a message is well formed and may be another worker's:
 // it stays in the queue. Any other goes to the dead-letter queue.
 func (r RejectReason) Foreign() bool {
-	return r == RejectOtherLedger || r == RejectPoolNotAllowed || r == RejectUnknownJob
+	switch r {
+	case RejectVersion, RejectOtherLedger, RejectPoolNotAllowed, RejectUnknownJob:
+		return true
+	default:
+		return false
+	}
 }
 
 // Remedy says what an operator does about messages that are rejected for r.
@@ -75,7 +80,7 @@ func (r RejectReason) Remedy() string {
 	case RejectCorrupt:
 		return "nothing: it was damaged on its way and comes again"
 	case RejectVersion:
-		return "another version of Relock sent it: use one version for enqueue and worker"
+		return "another version of Relock sent it: use one version for enqueue and worker; the message stays in the queue"
 	case RejectOtherLedger:
 		return "its enqueue wrote to another ledger: give both programs the same --ledger, and each ledger a queue of its own; the message stays in the queue"
 	case RejectPoolNotAllowed:
@@ -143,10 +148,15 @@ func Decode(body []byte) (Message, error) {
 
 func decodeStrict(body []byte) (Message, error) {
 	d := decoder{dec: json.NewDecoder(bytes.NewReader(body))}
-	if err := d.object(); err != nil {
-		return Message{}, err
+	err := d.object()
+	if err == nil {
+		return d.message()
 	}
-	return d.message()
+	var v struct{ V *int }
+	if json.Unmarshal(body, &v) == nil && v.V != nil && *v.V != Version {
+		return Message{}, &MalformedError{Reason: RejectVersion} // its members are its own affair
+	}
+	return Message{}, err
 }
 
 // decoder walks the members itself, because encoding/json matches names without

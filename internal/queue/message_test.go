@@ -62,6 +62,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"oversize":          {`{` + good + `,"metadata":{"k":"` + strings.Repeat("x", MaxBody) + `"}}`, RejectOversize},
 		"no version":        {`{"ledger":"L","job":"j","pool":"p","username":"u"}`, RejectMissingField},
 		"newer version":     {`{` + strings.Replace(good, `"v":1`, `"v":2`, 1) + `}`, RejectVersion},
+		"newer, with more":  {`{"v":2,"ledger":"L","targets":[{"u":"x"}]}`, RejectVersion},
 		"version as text":   {`{` + strings.Replace(good, `"v":1`, `"v":"1"`, 1) + `}`, RejectWrongType},
 		"unknown member":    {`{` + good + `,"force":true}`, RejectUnknownField},
 		"other case":        {`{` + strings.Replace(good, `"pool"`, `"Pool"`, 1) + `}`, RejectUnknownField},

@@ -24,7 +24,6 @@ func TestAMessageThatIsNotOursIsMovedAway(t *testing.T) {
 		"an unknown field": {func(*rig) []byte { return []byte(`{"v":1,"person-x":1}`) }, queue.RejectUnknownField},
 		"a wrong type":     {func(*rig) []byte { return []byte(`{"v":1,"ledger":7}`) }, queue.RejectWrongType},
 		"a missing field":  {func(*rig) []byte { return []byte(`{"v":1,"ledger":"ledger-1"}`) }, queue.RejectMissingField},
-		"another version":  {func(*rig) []byte { return []byte(`{"v":2,"ledger":"l","job":"j","pool":"p","username":"u"}`) }, queue.RejectVersion},
 		"an unlisted user": {func(r *rig) []byte { return r.message(queue.Message{Username: "person-x"}) }, queue.RejectNotListed},
 		"a job of a pool that is allowed, and another of ours": {func(r *rig) []byte {
 			r.cfg.Pools = append(r.cfg.Pools, "eu-west-1_Second123")

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -95,4 +96,39 @@ func TestTheAttemptLimitIsWaitedFor(t *testing.T) {
 			}
 		})
 	})
+}
+
+// Throttles below the budget are somebody else's doing: the log says so, once an hour.
+func TestContentionIsSaid(t *testing.T) {
+	const text = "something else uses the quota"
+	for name, c := range map[string]struct {
+		quota int // calls a second that the server takes
+		want  int
+	}{
+		"somebody else": {rate / 2, 1},
+		"alone":         {10 * rate, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				r.job(jobID, 5000)
+				var second time.Time
+				taken := 0
+				r.cog.setFault(func(op, _ string, _ int) fault {
+					if now := time.Now().Truncate(time.Second); !now.Equal(second) {
+						second, taken = now, 0
+					}
+					if taken++; op == reset.OpReset && taken > c.quota {
+						return fault{err: errThrottled}
+					}
+					return fault{}
+				})
+				n := r.start()
+				r.after(3 * time.Minute)
+				n.end()
+				if got := strings.Count(r.log.String(), text); got != c.want {
+					t.Errorf("said %d times, want %d", got, c.want)
+				}
+			})
+		})
+	}
 }

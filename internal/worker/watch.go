@@ -29,6 +29,7 @@ const (
 // watch looks at jobs, halts and the queue until ctx ends.
 func (w *Worker) watch(ctx context.Context) {
 	var q emptiness
+	var others contention
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -36,6 +37,9 @@ func (w *Worker) watch(ctx context.Context) {
 		w.showPace()
 		turns := w.lease.turns()
 		w.lookAround(ctx, &q)
+		if w.lease.current() != 0 {
+			others.look(w)
+		}
 		select {
 		case <-ctx.Done():
 			w.cfg.Health.Ended("watch")
