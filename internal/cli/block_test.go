@@ -96,7 +96,7 @@ standing by: host-2:7 is the active worker
 	if diff := cmp.Diff(standing, blockOf(st, "soon", 79, false)); diff != "" {
 		t.Errorf("as a standby (-want +got):\n%s", diff)
 	}
-	st.Theirs = &worker.Shown{Pace: 12.5, Budget: 24, Throttles: 3, InFlight: 2}
+	st.Theirs = &worker.LeaderStatus{Pace: 12.5, Budget: 24, Throttles: 3, InFlight: 2}
 	const theirs = standing + "its pace 12.5 of 24.0 a second, 3 throttled, 2 in flight\n"
 	if diff := cmp.Diff(theirs, blockOf(st, "soon", 79, false)); diff != "" {
 		t.Errorf("as a standby that knows of the other (-want +got):\n%s", diff)
@@ -107,7 +107,7 @@ func TestAStandbyLogsThePaceOfTheActiveWorker(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	log := slog.New(slog.NewTextHandler(&b, nil))
-	logTheirs(log, worker.Status{Active: "host-2:7", Theirs: &worker.Shown{Pace: 12.5, Budget: 24, Throttles: 3, InFlight: 2}})
+	logTheirs(log, worker.Status{Active: "host-2:7", Theirs: &worker.LeaderStatus{Pace: 12.5, Budget: 24, Throttles: 3, InFlight: 2}})
 	for _, want := range []string{`msg="pace of the active worker" active=host-2:7 pace=12.5 budget=24 throttles=3 in_flight=2 at=`} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("got %s, want %s", b.String(), want)

@@ -30,7 +30,7 @@ func watchFlags() []cli.Flag {
 type view struct {
 	worker.JobStatus
 	halt  *job.Halt
-	shown *worker.Shown // nil where no worker holds the lease, or none is known
+	shown *worker.LeaderStatus // nil where no worker holds the lease, or none is known
 	seen  time.Time
 }
 
@@ -58,7 +58,7 @@ func lookAt(ctx context.Context, led Ledger, id string) (view, error) {
 	if err != nil {
 		return v, fmt.Errorf("reading the lease of %s: %w", scope, err)
 	}
-	if shown, ok := worker.ReadShown(lease); ok {
+	if shown, ok := worker.ReadLeaderStatus(lease); ok {
 		v.shown = &shown
 	}
 	return v, nil

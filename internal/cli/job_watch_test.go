@@ -31,7 +31,7 @@ func watched() view {
 			SentAll: true,
 		},
 		halt:  &job.Halt{Reason: job.HaltAccessDenied, Code: "AccessDeniedException", Since: at},
-		shown: &worker.Shown{At: at, Pace: 23.5, Budget: 24, Throttles: 3, InFlight: 4},
+		shown: &worker.LeaderStatus{At: at, Pace: 23.5, Budget: 24, Throttles: 3, InFlight: 4},
 		seen:  at.Add(30 * time.Second),
 	}
 }

@@ -49,8 +49,8 @@ type jobJSON struct {
 	Seal     *job.Seal             `json:"seal,omitempty"`
 
 	// These are of `job status` alone.
-	Halt   *haltJSON     `json:"halt,omitempty"`
-	Worker *worker.Shown `json:"worker,omitempty"`
+	Halt   *haltJSON            `json:"halt,omitempty"`
+	Worker *worker.LeaderStatus `json:"worker,omitempty"`
 }
 
 // haltJSON is a halt of the job's account and Region.

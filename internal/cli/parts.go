@@ -18,6 +18,7 @@ import (
 
 	"relock/internal/awsconf"
 	"relock/internal/job"
+	"relock/internal/leader"
 	"relock/internal/pace"
 	"relock/internal/preflight"
 	"relock/internal/queue"
@@ -36,7 +37,7 @@ type parts struct {
 	health   *telemetry.Health
 	samples  *telemetry.History // the last hour, one a second
 	resets   *reset.Client
-	guard    worker.Guard // of what resets sends
+	fence    leader.Fence // of what resets sends
 	pace     *pace.Pacer
 	reason   atomic.Value // of the budget: a string; openPace and followBudget alone write it
 	lookUps  *pace.Pacer
@@ -71,7 +72,7 @@ func openParts(ctx context.Context, cmd *cli.Command, s Streams) (*parts, error)
 	p.metrics = telemetry.NewMetrics(p.registry, sets())
 	p.health = telemetry.NewHealth()
 	p.samples = new(telemetry.History)
-	p.resets = reset.New(cip.NewFromConfig(awsconf.Guarded(p.cfg, p.guard.Err)), cmd.Duration("call-timeout"), p.metrics.Request)
+	p.resets = reset.New(cip.NewFromConfig(awsconf.Fenced(p.cfg, p.fence.Err)), cmd.Duration("call-timeout"), p.metrics.Request)
 	return p, nil
 }
 
@@ -173,7 +174,7 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 		Pace: p.pace, LookUps: p.lookUps, SignOuts: p.signOuts,
 		BudgetReason: p.budgetReason,
 		Pools:        cmd.StringSlice(flagPool), Owner: owner(), Scope: p.who.Account + "/" + p.cfg.Region,
-		SameHost: sameHost(p.ledger), Guard: &p.guard,
+		SameHost: sameHost(p.ledger), Fence: &p.fence,
 		Lease: cmd.Duration("claim-lease"), Visibility: cmd.Duration("visibility"),
 		SameFailure: share,
 		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"),

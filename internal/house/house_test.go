@@ -16,6 +16,7 @@ var levels = map[string]int{
 	"cmd":                6,
 	"internal/cli":       5,
 	"internal/worker":    4,
+	"internal/leader":    3,
 	"internal/publish":   3,
 	"internal/intake":    3,
 	"internal/preflight": 3,

@@ -117,7 +117,7 @@ func (k *canary) admit(name job.Username) bool {
 
 // read takes over, in each term, what the ledger has by then.
 func (c *canaries) read(ctx context.Context, k *canary, id string) error {
-	term := c.w.lease.current()
+	term := c.w.leader.Leadership()
 	if k.open != nil && (k.term == term || term == 0) {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/leader"
 	"relock/internal/ledger"
 	"relock/internal/pace"
 	"relock/internal/queue"
@@ -71,9 +72,9 @@ type Config struct {
 	// SameHost says that all who use the ledger run under one kernel, as with one
 	// in a file: then the lease of a process that is dead is not waited for.
 	SameHost bool
-	// Guard, if set, is to refuse what Resetter sends while this worker is not the
+	// Fence, if set, is to refuse what Resetter sends while this worker is not the
 	// active one.
-	Guard *Guard
+	Fence *leader.Fence
 
 	// Lease is how long a claim lives. It has to outlast a call with its look-up
 	// before it. Defaults to one minute.
@@ -129,7 +130,7 @@ type Config struct {
 	RevealUsernames bool
 
 	// now is the clock by which claims end; for tests.
-	now func() instant
+	now func() leader.Instant
 }
 
 func (c Config) withDefaults() Config {
@@ -144,7 +145,7 @@ func (c Config) withDefaults() Config {
 		c.Elsewhere = func(job.Job) (string, bool) { return "", false }
 	}
 	if c.now == nil {
-		c.now = clock()
+		c.now = leader.NewClock()
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"relock/internal/leader"
 	"relock/internal/queue"
 )
 
@@ -15,7 +16,7 @@ func (w *Worker) dispatch(fetch, work context.Context) {
 	alive := func() { w.cfg.Health.Beat("dispatch") }
 	for {
 		alive()
-		if !w.halts.wait(fetch) || !w.lease.wait(fetch, alive) || !w.signOuts.room(fetch, alive) {
+		if !w.halts.wait(fetch) || !w.leader.Wait(fetch, alive) || !w.signOuts.room(fetch, alive) {
 			return
 		}
 		it, err := w.next(fetch)
@@ -87,7 +88,7 @@ func (w *Worker) next(ctx context.Context) (*queue.Item, error) {
 // token to the next one that is held, unless none may be called for just now.
 func (w *Worker) spend(ctx context.Context, it *queue.Item) {
 	for it != nil && !w.handle(ctx, it) {
-		if w.halts.current() != nil || ctx.Err() != nil || w.lease.left() < spare {
+		if w.halts.current() != nil || ctx.Err() != nil || w.leader.Left() < leader.CallMargin {
 			return
 		}
 		it = w.consumer.TryNext()

@@ -128,7 +128,7 @@ func (h *halts) store(ctx context.Context) {
 	h.mu.Lock()
 	halt, stored := h.halt, h.stored
 	h.mu.Unlock()
-	if halt == nil || stored || halt.Reason.Local() || h.w.lease.current() == 0 { // a standby's trouble is its own
+	if halt == nil || stored || halt.Reason.Local() || h.w.leader.Leadership() == 0 { // a standby's trouble is its own
 		return
 	}
 	write, cancel := durable(ctx)
@@ -260,7 +260,7 @@ func (h *halts) probe(ctx context.Context, halt job.Halt) bool {
 		if h.w.cfg.RefreshCredentials != nil {
 			h.w.cfg.RefreshCredentials()
 		}
-		covered, done, ok := h.w.lease.cover(ctx)
+		covered, done, ok := h.w.leader.Context(ctx)
 		defer done()
 		return ok && h.w.cfg.Resetter.Check(covered, h.w.cfg.Pools[0]).Class == reset.Done
 	}

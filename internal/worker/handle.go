@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/leader"
 	"relock/internal/ledger"
 	"relock/internal/pace"
 	"relock/internal/queue"
@@ -21,7 +22,7 @@ type target struct {
 	key   ledger.Key
 	claim ledger.Claim
 	// claimed is the earliest moment from which the claim's lease may count.
-	claimed instant
+	claimed leader.Instant
 	// begun is when the latest call began.
 	begun time.Time
 	// again says that an earlier call is in doubt, and another is made all the
@@ -120,7 +121,7 @@ func (w *Worker) notListed(ctx context.Context, t *target) {
 // lease or the worker's is nearly over, as after the process was suspended: the
 // call has to end before the lease does. Nor is one made after a halt.
 func (w *Worker) reset(ctx context.Context, t *target) bool {
-	active, done, ok := w.lease.cover(ctx)
+	active, done, ok := w.leader.Context(ctx)
 	defer done()
 	left := w.claimLeft(t)
 	if !ok || w.halts.current() != nil || left < w.cfg.Lease/4 {
@@ -134,7 +135,7 @@ func (w *Worker) reset(ctx context.Context, t *target) bool {
 	r := w.cfg.Resetter.Reset(covered, t.job.Pool, t.key.Username, t.job.Policy.MetadataFor(t.claim.Metadata))
 	call.Done(paceResult(r))
 	t.calls++
-	t.cut = lapsed(active)
+	t.cut = leader.Lost(active)
 	w.refused(t, &r)
 	w.act(ctx, t, r)
 	return true
@@ -142,13 +143,13 @@ func (w *Worker) reset(ctx context.Context, t *target) bool {
 
 // claimLeft is how long a call under the claim may take.
 func (w *Worker) claimLeft(t *target) time.Duration {
-	return w.cfg.Lease - t.claimed.until(w.cfg.now())
+	return w.cfg.Lease - t.claimed.Until(w.cfg.now())
 }
 
-// refused looks at a call that Guard refused: it was cut off, and has not been made
+// refused looks at a call that the fence refused: it was cut off, and has not been made
 // unless all of it had been written before, as where calls share a connection.
 func (w *Worker) refused(t *target, r *reset.Reply) {
-	if !errors.Is(r.Err, ErrNotActive) {
+	if !errors.Is(r.Err, leader.ErrNotLeader) {
 		return
 	}
 	t.cut = true

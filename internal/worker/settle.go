@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/leader"
 	"relock/internal/ledger"
 	"relock/internal/reset"
 )
@@ -18,7 +19,7 @@ func (w *Worker) settle(ctx context.Context, t *target) bool {
 		w.release(ctx, t, ledger.Release{InDoubt: true}, func() { t.it.GiveUp(0) })
 		return true
 	}
-	active, done, ok := w.lease.cover(ctx)
+	active, done, ok := w.leader.Context(ctx)
 	defer done()
 	if !ok {
 		w.release(ctx, t, ledger.Release{InDoubt: true}, func() { t.it.GiveUp(0) })
@@ -29,7 +30,7 @@ func (w *Worker) settle(ctx context.Context, t *target) bool {
 	status, r := w.cfg.Resetter.Status(active, t.job.Pool, t.key.Username)
 	call.Done(paceResult(r))
 	t.calls++
-	t.cut = lapsed(active)
+	t.cut = leader.Lost(active)
 	w.refused(t, &r)
 	switch {
 	case r.Class != reset.Done && r.Class != reset.Failed, r.Outcome == job.UserNotFound:

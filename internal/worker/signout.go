@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/leader"
 	"relock/internal/ledger"
 	"relock/internal/queue"
 	"relock/internal/reset"
@@ -205,7 +206,7 @@ func (s *signOuts) signOut(fetch, work context.Context, t *target) {
 
 // call makes one call; it reports false if none may be made.
 func (s *signOuts) call(work context.Context, t *target) (r reset.Reply, begun time.Time, ok bool) {
-	covered, done, ok := s.w.lease.cover(work)
+	covered, done, ok := s.w.leader.Context(work)
 	defer done()
 	if !ok {
 		return r, begun, false
@@ -214,7 +215,7 @@ func (s *signOuts) call(work context.Context, t *target) (r reset.Reply, begun t
 	begun = time.Now()
 	r = s.w.cfg.Resetter.SignOut(covered, t.job.Pool, t.key.Username)
 	call.Done(paceResult(r))
-	t.cut = lapsed(covered)
+	t.cut = leader.Lost(covered)
 	s.w.refused(t, &r)
 	if r.Class != reset.TryAgain {
 		s.w.breaker.answered()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/leader"
 	"relock/internal/ledger"
 	"relock/internal/reset"
 )
@@ -180,7 +181,7 @@ func TestASignOutIsCutOffWithTheLease(t *testing.T) {
 			t.Errorf("%d sign-outs are under way", f)
 		}
 		a.wire.cut(true)
-		r.after(holdFor + time.Second)
+		r.after(leader.RenewDeadline + time.Second)
 		if f := r.w.cfg.SignOuts.Snapshot().InFlight; f != 0 {
 			t.Errorf("%d sign-outs are under way after the lease", f)
 		}
@@ -300,7 +301,7 @@ func TestNoSignOutWithoutALease(t *testing.T) {
 		n := r.start(slowSignOuts)
 		r.after(5 * time.Second)
 		led.off.Store(true)
-		r.after(holdFor + time.Second)
+		r.after(leader.RenewDeadline + time.Second)
 		before := len(r.cog.made(reset.OpSignOut))
 		r.after(30 * time.Second)
 		if k := len(r.cog.made(reset.OpSignOut)); k != before || before == 0 {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
-	"relock/internal/pace"
+	"relock/internal/leader"
 	"relock/internal/queue"
-	"relock/internal/reset"
 )
 
 // pausedByStandby is why a standby receives nothing.
@@ -23,7 +21,7 @@ type turn struct {
 
 	mu       sync.Mutex
 	consumer *queue.Consumer // nil until it has been started
-	adopted  int             // the term for which halts have been adopted
+	adopted  int             // the leadership for which halts have been adopted
 }
 
 // attach starts the consumer, which receives nothing unless it is our turn.
@@ -35,16 +33,16 @@ func (t *turn) attach(start func(standby bool) *queue.Consumer) *queue.Consumer 
 }
 
 func (t *turn) oursLocked() bool {
-	n := t.w.lease.current()
+	n := t.w.leader.Leadership()
 	return n != 0 && n == t.adopted
 }
 
-// follow pauses or resumes the consumer when a term has begun or ended, and is
+// follow pauses or resumes the consumer when leadership has begun or ended, and is
 // quick, for the lease waits for it.
 func (t *turn) follow() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.w.cfg.Metrics.SetActive(t.w.lease.current() != 0)
+	t.w.cfg.Metrics.SetActive(t.w.leader.Leadership() != 0)
 	switch {
 	case t.consumer == nil:
 	case t.oursLocked():
@@ -54,10 +52,10 @@ func (t *turn) follow() {
 	}
 }
 
-// take reports whether it is our turn. At the start of each term it first honours
+// take reports whether it is our turn. At the start of each leadership it first honours
 // the halt that the ledger may have.
 func (t *turn) take(ctx context.Context) (bool, error) {
-	n := t.w.lease.current()
+	n := t.w.leader.Leadership()
 	t.mu.Lock()
 	known := t.adopted == n
 	t.mu.Unlock()
@@ -74,69 +72,44 @@ func (t *turn) take(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// newWorkersLease is the lease of the worker's scope.
-func newWorkersLease(w *Worker) *lease {
-	c := leaseConfig{
-		ledger: w.cfg.Ledger, name: w.cfg.Scope, owner: w.cfg.Owner,
-		now: w.cfg.now,
-		learnt: func() map[string]pace.State {
-			return map[string]pace.State{reset.OpReset: w.cfg.Pace.State(), reset.OpGetUser: w.cfg.LookUps.State(), reset.OpSignOut: w.cfg.SignOuts.State()}
-		},
-		restore: func(m map[string]pace.State) {
-			w.cfg.Pace.Restore(m[reset.OpReset])
-			w.cfg.LookUps.Restore(m[reset.OpGetUser])
-			w.cfg.SignOuts.Restore(m[reset.OpSignOut])
-		},
-		shown:    func() *Shown { return shownOf(w.cfg.Pace.Snapshot(), w.budgetReason(), time.Now()) },
-		turned:   func() { w.turn.follow() },
-		stepDown: func() bool { return w.halts.local() },
-		idle:     w.idle,
-		alive:    func() { w.cfg.Health.Beat("lease") },
-		log:      w.log,
-	}
-	if w.cfg.SameHost {
-		c.process = thisProcess()
-	}
-	return newLease(c)
-}
-
-// idle reports whether no call to Cognito is under way.
-func (w *Worker) idle() bool {
-	for _, p := range []*pace.Pacer{w.cfg.Pace, w.cfg.LookUps, w.cfg.SignOuts} {
-		if p.Snapshot().InFlight > 0 {
-			return false
-		}
-	}
-	return true
+// newElector makes the candidate for the lease of the worker's scope.
+func newElector(w *Worker) *leader.Elector {
+	return leader.New(leader.Config{
+		Store: w.cfg.Ledger, Name: w.cfg.Scope, Owner: w.cfg.Owner, SameHost: w.cfg.SameHost,
+		Data: w.handover, Restore: w.restore,
+		Candidate: func() bool { return !w.halts.local() }, Idle: w.idle,
+		Changed: func() { w.turn.follow() },
+		Alive:   func() { w.cfg.Health.Beat("lease") },
+		Clock:   w.cfg.now, Logger: w.log,
+	})
 }
 
 // enter takes the lease if it is free, and begins to keep it, or to wait for it.
-// The function that it returns gives it up; later calls of it do nothing.
-func (w *Worker) enter(fetch, flush context.Context) (release func(), err error) {
-	if w.cfg.Guard != nil {
-		w.cfg.Guard.lease.Store(w.lease)
+// The function that it returns resigns; later calls of it do nothing.
+func (w *Worker) enter(fetch, flush context.Context) (resign func(), err error) {
+	if w.cfg.Fence != nil {
+		w.cfg.Fence.Follow(w.leader)
 	}
 	keep, stop := context.WithCancel(flush)
 	var keeping sync.WaitGroup
-	release = sync.OnceFunc(func() {
+	resign = sync.OnceFunc(func() {
 		stop()
 		keeping.Wait()
-		w.lease.giveUp()
-		w.turn.follow()
+		w.leader.Resign()
 		w.cfg.Health.Ended("lease")
 	})
-	if err := w.lease.begin(fetch); err != nil {
-		return release, fmt.Errorf("taking the lease of the active worker: %w", err)
+	if err := w.leader.Begin(fetch); err != nil {
+		return resign, fmt.Errorf("taking the lease of the active worker: %w", err)
 	}
-	keeping.Go(func() { w.lease.run(keep) })
+	keeping.Go(func() { w.leader.Run(keep) })
 	_, err = w.turn.take(fetch)
-	return release, err
+	return resign, err
 }
 
 // standBy looks at the jobs while another worker does the work, or none may. The
 // halts of that one are its own affair, but a drain does not wait for an operator.
 func (w *Worker) standBy(ctx context.Context, empty bool) {
-	if w.lease.active() != "" && !w.halts.local() {
+	if other, _ := w.leader.Other(); other != "" && !w.halts.local() {
 		w.halts.leave("another worker is active") // it has its own view, in the ledger
 	}
 	look, cancel := context.WithTimeout(ctx, lookTimeout)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/leader"
 	"relock/internal/ledger"
 	"relock/internal/reset"
 )
@@ -52,7 +53,7 @@ func TestAStandbyTakesItsTurn(t *testing.T) {
 		now := time.Now()
 		a.end()
 		r.after(5 * time.Second)
-		wantTurns(t, a, b, now, lookEvery+500*time.Millisecond)
+		wantTurns(t, a, b, now, leader.RetryPeriod+500*time.Millisecond)
 		b.wantActive("1")
 		a.wantActive("0")
 		if got := b.pace.Snapshot(); got.Ceiling != learnt.Ceiling || got.Pace > learnt.Pace*1.05 {
@@ -144,7 +145,7 @@ func TestCallsEndWithTheLease(t *testing.T) {
 		r.after(3 * time.Second)
 		begun := len(r.cog.made(reset.OpReset))
 		a.wire.cut(true)
-		r.after(holdFor)
+		r.after(leader.RenewDeadline)
 		if s := a.pace.Snapshot(); s.InFlight != 0 || begun == 0 {
 			t.Errorf("%d calls are under way, of %d", s.InFlight, begun)
 		}
@@ -237,25 +238,25 @@ type mute struct{ *flaky }
 
 func (*mute) Lease(context.Context, string) (ledger.Lease, error) { return ledger.Lease{}, errCut }
 
-// The guard refuses what is sent after the lease, and only while a worker runs
+// The fence refuses what is sent after the lease, and only while a worker runs
 // that has it.
-func TestTheGuardFollowsTheLease(t *testing.T) {
+func TestTheFenceFollowsTheLease(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		var g Guard
+		var g leader.Fence
 		if g.Err() != nil {
-			t.Error("a guard without a worker refuses")
+			t.Error("a fence without a worker refuses")
 		}
-		a := r.member("a", func(c *Config) { c.Guard = &g })
+		a := r.member("a", func(c *Config) { c.Fence = &g })
 		if g.Err() != nil {
 			t.Error("the active worker is refused")
 		}
 		a.wire.cut(true)
-		r.after(holdFor - renewEvery - time.Second)
+		r.after(leader.RenewDeadline - leader.RenewInterval - time.Second)
 		if g.Err() != nil {
 			t.Error("the lease is not over")
 		}
-		r.after(renewEvery + time.Second)
-		if !errors.Is(g.Err(), ErrNotActive) {
+		r.after(leader.RenewInterval + time.Second)
+		if !errors.Is(g.Err(), leader.ErrNotLeader) {
 			t.Error("the lease is over")
 		}
 		a.wire.cut(false)

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"encoding/json"
 	"relock/internal/job"
 	"relock/internal/pace"
 )
@@ -17,7 +18,7 @@ type Status struct {
 	Active string
 	// Theirs is how that one stood when this one last looked, two seconds ago at
 	// most while the ledger answers; nil where it has not said.
-	Theirs *Shown
+	Theirs *LeaderStatus
 	// BudgetReason is what bounds the budget of the worker that calls: theirs, or
 	// our own; may be empty.
 	BudgetReason string
@@ -29,8 +30,9 @@ func (w *Worker) Status() Status {
 		Jobs: w.jobs.status(), Pace: w.cfg.Pace.Snapshot(), SignOuts: w.cfg.SignOuts.Snapshot(),
 		Halt: w.halts.current(), BudgetReason: w.budgetReason(),
 	}
-	if st.Active, st.Theirs = w.lease.others(); st.Active != "" {
-		st.BudgetReason = ""
+	var said json.RawMessage
+	if st.Active, said = w.leader.Other(); st.Active != "" {
+		st.BudgetReason, st.Theirs = "", readHandover(said).Status
 		if st.Theirs != nil {
 			st.BudgetReason = st.Theirs.BudgetReason
 		}

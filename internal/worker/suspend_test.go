@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/leader"
 	"relock/internal/ledger"
 	"relock/internal/reset"
 )
@@ -117,11 +118,11 @@ func TestAnOversleptCallHaltsNothing(t *testing.T) {
 func TestAClaimEndsByTheWallClock(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		names := r.job(jobID, 1)
-		real := clock()
+		real := leader.NewClock()
 		var asleep atomic.Int64
-		now := func() instant {
+		now := func() leader.Instant {
 			i := real()
-			i.wall += time.Duration(asleep.Load())
+			i.Wall += time.Duration(asleep.Load())
 			return i
 		}
 		r.cfg.Ledger = suspended{r.led, func() {
@@ -140,7 +141,7 @@ func TestAClaimEndsByTheWallClock(t *testing.T) {
 	})
 }
 
-// A call that Guard cut off is in doubt if all of it had been written before, as on
+// A call that the fence cut off is in doubt if all of it had been written before, as on
 // a connection that calls share; else it was not made.
 func TestARefusedCall(t *testing.T) {
 	w := &Worker{}
@@ -149,8 +150,8 @@ func TestARefusedCall(t *testing.T) {
 		want reset.Reply
 		cut  bool
 	}{
-		"not written": {reset.Reply{Err: ErrNotActive, Sent: true, InDoubt: true}, reset.Reply{Err: ErrNotActive}, true},
-		"written":     {reset.Reply{Err: ErrNotActive, Sent: true, Written: true, InDoubt: true}, reset.Reply{Err: ErrNotActive, Sent: true, Written: true, InDoubt: true}, true},
+		"not written": {reset.Reply{Err: leader.ErrNotLeader, Sent: true, InDoubt: true}, reset.Reply{Err: leader.ErrNotLeader}, true},
+		"written":     {reset.Reply{Err: leader.ErrNotLeader, Sent: true, Written: true, InDoubt: true}, reset.Reply{Err: leader.ErrNotLeader, Sent: true, Written: true, InDoubt: true}, true},
 		"another one": {reset.Reply{Err: errLost, Sent: true, InDoubt: true}, reset.Reply{Err: errLost, Sent: true, InDoubt: true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"relock/internal/job"
-	"relock/internal/pace"
-	"relock/internal/reset"
 	"relock/internal/telemetry"
 )
 
@@ -35,9 +33,9 @@ func (w *Worker) watch(ctx context.Context) {
 	for {
 		w.cfg.Health.Beat("watch")
 		w.showPace()
-		turns := w.lease.turns()
+		turns := w.leader.Changed()
 		w.lookAround(ctx, &q)
-		if w.lease.current() != 0 {
+		if w.leader.Leadership() != 0 {
 			others.look(w)
 		}
 		select {
@@ -133,7 +131,7 @@ func (w *Worker) pauseAll() {
 }
 
 func (w *Worker) showPace() {
-	for op, p := range map[string]*pace.Pacer{reset.OpReset: w.cfg.Pace, reset.OpGetUser: w.cfg.LookUps, reset.OpSignOut: w.cfg.SignOuts} {
+	for op, p := range w.cfg.pacers() {
 		s := p.Snapshot()
 		w.cfg.Metrics.SetPace(op, telemetry.Pace{Pace: s.Pace, Budget: s.Budget, Quota: s.Quota, InFlight: s.InFlight})
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/leader"
 	"relock/internal/queue"
 )
 
@@ -24,7 +25,7 @@ type Worker struct {
 	handlers sync.WaitGroup
 	started  int // handlers; dispatch alone touches it
 
-	lease    *lease
+	leader   *leader.Elector
 	turn     turn
 	jobs     *jobs
 	halts    *halts
@@ -61,7 +62,7 @@ func New(cfg Config) *Worker {
 		work:    make(chan *queue.Item),
 		breaker: newBreaker(cfg.SameFailure),
 	}
-	w.lease = newWorkersLease(w)
+	w.leader = newElector(w)
 	w.turn.w = w
 	w.jobs = newJobs(w)
 	w.halts = newHalts(w)
@@ -126,8 +127,8 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 	if err := w.jobs.checkQueue(); err != nil {
 		return Result{}, err
 	}
-	release, err := w.enter(fetch, flush)
-	defer release()
+	resign, err := w.enter(fetch, flush)
+	defer resign()
 	if err != nil {
 		return Result{}, err
 	}
@@ -143,7 +144,7 @@ func (w *Worker) Run(ctx, now context.Context) (Result, error) {
 	var second sync.WaitGroup
 	second.Go(func() { w.signOuts.run(fetch, work) })
 	w.dispatch(fetch, work)
-	w.shutDown(ctx, flush, cancel, release, &second)
+	w.shutDown(ctx, flush, cancel, resign, &second)
 	watchers.Wait()
 	w.endings.wait()
 	return w.result(work, context.Cause(fetch)), nil
@@ -184,7 +185,7 @@ func (w *Worker) consumerConfig(standby bool) queue.ConsumerConfig {
 // shutDown hands back what is not started, waits for what is, in both stages, and
 // flushes: in a hurry once ctx has ended, because who stops the worker waits for
 // it. Once no call is under way, it gives the lease up.
-func (w *Worker) shutDown(ctx, flush context.Context, cutOff, release context.CancelFunc, second *sync.WaitGroup) {
+func (w *Worker) shutDown(ctx, flush context.Context, cutOff, resign context.CancelFunc, second *sync.WaitGroup) {
 	w.consumer.Stop()
 	defer context.AfterFunc(ctx, w.consumer.Hurry)()
 	stop := time.AfterFunc(w.cfg.StopWithin, cutOff)
@@ -192,9 +193,9 @@ func (w *Worker) shutDown(ctx, flush context.Context, cutOff, release context.Ca
 	w.signOuts.close()
 	second.Wait()
 	stop.Stop()
-	var releasing sync.WaitGroup
-	releasing.Go(release)
-	defer releasing.Wait()
+	var resigning sync.WaitGroup
+	resigning.Go(resign)
+	defer resigning.Wait()
 	flush, done := context.WithTimeout(flush, flushWithin)
 	defer done()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(flushWithinStop, done) })()

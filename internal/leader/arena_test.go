@@ -1,9 +1,9 @@
-package worker
+package leader
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -12,8 +12,9 @@ import (
 
 	"relock/internal/ledger"
 	"relock/internal/ledger/ledgertest"
-	"relock/internal/pace"
 )
+
+const scopeName = "123456789012/eu-west-1"
 
 // arena is several workers that want to call, and one ledger, in a bubble. It
 // checks what is promised: whoever calls is the owner in the ledger at that
@@ -38,13 +39,13 @@ func newArena(t *testing.T) *arena {
 
 // contender is one worker: its lease, its caller, and what goes wrong with it.
 type contender struct {
-	a     *arena
-	name  string
-	lease *lease
-	guard Guard
-	stop  func()
-	done  sync.WaitGroup
-	left  map[string]pace.State // what it took over
+	a       *arena
+	name    string
+	elector *Elector
+	fence   Fence
+	stop    func()
+	done    sync.WaitGroup
+	left    string // what it took over
 
 	mu     sync.Mutex
 	frozen chan struct{} // not nil while suspended; closed when it goes on
@@ -66,34 +67,30 @@ type contender struct {
 // enter adds a worker that wants to call; change, if given, alters it before.
 func (a *arena) enter(name string, change ...func(*contender)) *contender {
 	c := &contender{a: a, name: name, latency: 200 * time.Millisecond}
-	base := clock()
-	c.lease = newLease(leaseConfig{
-		ledger: c, name: scope, owner: name,
-		now: func() instant {
+	base := NewClock()
+	c.elector = New(Config{
+		Store: c, Name: scopeName, Owner: name,
+		Clock: func() Instant {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			now := base()
 			if c.machine {
-				c.stood += now.mono - c.looked
+				c.stood += now.Mono - c.looked
 			}
-			c.looked = now.mono
-			return instant{now.mono - c.stood, now.wall + c.wall}
+			c.looked = now.Mono
+			return Instant{now.Mono - c.stood, now.Wall + c.wall}
 		},
-		learnt: func() map[string]pace.State {
-			return map[string]pace.State{"op": {Pace: 1, Ceiling: float64(len(name))}}
-		},
-		restore:  func(m map[string]pace.State) { c.left = m },
-		stepDown: func() bool { return false }, idle: func() bool { return true },
-		turned: func() {}, alive: func() {}, log: slog.New(slog.DiscardHandler),
+		Data:    func() any { return name },
+		Restore: func(data json.RawMessage) { c.left = string(data) },
 	})
-	c.guard.lease.Store(c.lease)
+	c.fence.Follow(c.elector)
 	for _, f := range change {
 		f(c)
 	}
 	ctx, cancel := context.WithCancel(a.t.Context())
 	c.stop = cancel
-	_ = c.lease.begin(ctx) // run tries again
-	c.done.Go(func() { c.lease.run(ctx) })
+	_ = c.elector.Begin(ctx) // run tries again
+	c.done.Go(func() { c.elector.Run(ctx) })
 	c.done.Go(func() { c.call(ctx) })
 	return c
 }
@@ -102,16 +99,16 @@ func (a *arena) enter(name string, change ...func(*contender)) *contender {
 func (c *contender) call(ctx context.Context) {
 	var calls sync.WaitGroup
 	defer calls.Wait()
-	for c.lease.wait(ctx, func() {}) {
+	for c.elector.Wait(ctx, func() {}) {
 		c.thaw()
 		c.mu.Lock()
 		latency := c.latency
 		c.mu.Unlock()
-		covered, done, ok := c.lease.cover(ctx)
+		covered, done, ok := c.elector.Context(ctx)
 		if ok {
 			<-time.After(50 * time.Millisecond)
 			c.thaw() // suspended right before the call
-			if c.guard.Err() == nil {
+			if c.fence.Err() == nil {
 				c.a.arrive(c)
 				calls.Go(func() { c.answer(covered, latency) })
 			}
@@ -135,7 +132,7 @@ func (c *contender) answer(covered context.Context, latency time.Duration) {
 }
 
 func (a *arena) arrive(c *contender) {
-	l, err := a.led.Lease(a.t.Context(), scope)
+	l, err := a.led.Lease(a.t.Context(), scopeName)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.under[c]++
@@ -157,7 +154,7 @@ func (c *contender) thaw() {
 
 // freeze suspends a worker for d. Its monotonic clock stands still with machine.
 func (c *contender) freeze(d time.Duration, machine bool) {
-	c.lease.cfg.now()
+	c.elector.cfg.Clock()
 	c.mu.Lock()
 	if c.frozen != nil {
 		c.mu.Unlock()
@@ -167,7 +164,7 @@ func (c *contender) freeze(d time.Duration, machine bool) {
 	c.mu.Unlock()
 	c.done.Go(func() {
 		<-time.After(d)
-		c.lease.cfg.now()
+		c.elector.cfg.Clock()
 		c.mu.Lock()
 		close(c.frozen)
 		c.frozen, c.machine = nil, false
@@ -200,7 +197,7 @@ func (c *contender) reach(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Lease implements leases.
+// Lease implements Store.
 func (c *contender) Lease(ctx context.Context, name string) (ledger.Lease, error) {
 	if err := c.reach(ctx); err != nil {
 		return ledger.Lease{}, err
@@ -212,7 +209,7 @@ func (c *contender) Lease(ctx context.Context, name string) (ledger.Lease, error
 	return l, err
 }
 
-// PutLease implements leases.
+// PutLease implements Store.
 func (c *contender) PutLease(ctx context.Context, l ledger.Lease, expect int64) error {
 	if err := c.reach(ctx); err != nil {
 		return err
@@ -271,16 +268,16 @@ func (c *contender) put(l ledger.Lease, expect int64) error {
 func (c *contender) end() {
 	c.stop()
 	c.done.Wait()
-	c.lease.giveUp()
+	c.elector.Resign()
 }
 
 // kill ends a worker without a word.
 func (c *contender) kill() {
 	c.stop()
 	c.done.Wait()
-	c.lease.mu.Lock()
-	c.lease.endLocked() // its timer
-	c.lease.mu.Unlock()
+	c.elector.mu.Lock()
+	c.elector.endLocked() // its timer
+	c.elector.mu.Unlock()
 }
 
 // first is when c first called after a moment, and whether it has.

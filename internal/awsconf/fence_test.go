@@ -15,10 +15,10 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 )
 
-// TestGuardedSendsNothing forbids after a number of questions: before the request
+// TestFencedSendsNothing forbids after a number of questions: before the request
 // is made, and between that and the write, as if the process had been suspended
 // there, on a new connection and on one that is kept.
-func TestGuardedSendsNothing(t *testing.T) {
+func TestFencedSendsNothing(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		kept bool
@@ -40,7 +40,7 @@ func TestGuardedSendsNothing(t *testing.T) {
 			var left atomic.Int32
 			left.Store(1 << 20)
 			no := errors.New("not now")
-			cfg := Guarded(aws.Config{
+			cfg := Fenced(aws.Config{
 				Region: "eu-west-1", BaseEndpoint: &server.URL, HTTPClient: wholeBody{awshttp.NewBuildableClient()},
 				Credentials: credentials.NewStaticCredentialsProvider("AKIA", "secret", ""),
 				Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
@@ -76,9 +76,9 @@ func TestGuardedSendsNothing(t *testing.T) {
 	}
 }
 
-// TestGuardedThrowsAway forbids while the kernel still holds bytes: the other end
+// TestFencedThrowsAway forbids while the kernel still holds bytes: the other end
 // does not read, and when it does, they are gone.
-func TestGuardedThrowsAway(t *testing.T) {
+func TestFencedThrowsAway(t *testing.T) {
 	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -95,7 +95,7 @@ func TestGuardedThrowsAway(t *testing.T) {
 	}
 	defer func() { _ = peer.Close() }()
 	var forbidden atomic.Bool
-	conn := &guardedConn{raw, func() error {
+	conn := &fencedConn{raw, func() error {
 		if forbidden.Load() {
 			return context.Canceled
 		}

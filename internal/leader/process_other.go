@@ -1,6 +1,6 @@
 //go:build !linux
 
-package worker
+package leader
 
 // thisProcess is nil: only Linux says enough of its processes.
 func thisProcess() *process { return nil }

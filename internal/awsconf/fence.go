@@ -9,12 +9,12 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// Guarded is cfg with an HTTP client that sends nothing while allowed returns an
+// Fenced is cfg with an HTTP client that sends nothing while allowed returns an
 // error. It is asked before each request and once more next to each write to a
 // connection: a process may be suspended at any point in between, for longer than
 // what it was allowed holds. The error is wrapped in the call's. allowed is called
 // concurrently.
-func Guarded(cfg aws.Config, allowed func() error) aws.Config {
+func Fenced(cfg aws.Config, allowed func() error) aws.Config {
 	whole, _ := cfg.HTTPClient.(wholeBody)
 	if client, ok := whole.next.(*awshttp.BuildableClient); ok {
 		whole.next = client.WithTransportOptions(func(t *http.Transport) {
@@ -27,35 +27,35 @@ func Guarded(cfg aws.Config, allowed func() error) aws.Config {
 				if err != nil {
 					return nil, err
 				}
-				return &guardedConn{conn, allowed}, nil
+				return &fencedConn{conn, allowed}, nil
 			}
 		})
 		cfg.HTTPClient = whole
 	}
-	cfg.HTTPClient = guarded{cfg.HTTPClient, allowed}
+	cfg.HTTPClient = fenced{cfg.HTTPClient, allowed}
 	return cfg
 }
 
-type guarded struct {
+type fenced struct {
 	next    aws.HTTPClient
 	allowed func() error
 }
 
 // Do implements aws.HTTPClient.
-func (c guarded) Do(r *http.Request) (*http.Response, error) {
+func (c fenced) Do(r *http.Request) (*http.Response, error) {
 	if err := c.allowed(); err != nil {
 		return nil, err
 	}
 	return c.next.Do(r)
 }
 
-type guardedConn struct {
+type fencedConn struct {
 	net.Conn
 	allowed func() error
 }
 
 // Write implements net.Conn.
-func (c *guardedConn) Write(b []byte) (int, error) {
+func (c *fencedConn) Write(b []byte) (int, error) {
 	if err := c.allowed(); err != nil {
 		return 0, err
 	}
@@ -64,7 +64,7 @@ func (c *guardedConn) Write(b []byte) (int, error) {
 
 // Close implements net.Conn. What the kernel has not sent yet is thrown away if it
 // may not be sent any more.
-func (c *guardedConn) Close() error {
+func (c *fencedConn) Close() error {
 	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.allowed() != nil {
 		_ = tcp.SetLinger(0) // at worst it is sent
 	}

@@ -1,35 +1,37 @@
-package worker
+package leader
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"relock/internal/ledger"
-	"relock/internal/pace"
 )
 
 // The standby calls within 30 s of the active one's silence, and not while that
 // one may call.
 const (
-	soonest = silentFor - renewEvery
+	soonest = LeaseDuration - RenewInterval
 	latest  = 30 * time.Second
 )
 
 func TestTakeoverAfterAKill(t *testing.T) {
 	takeover(t, soonest, latest, (*contender).kill, func(_, b *contender) {
-		if b.left["op"].Ceiling != 1 {
-			t.Errorf("b took over %+v", b.left)
+		if b.left != `"a"` {
+			t.Errorf("b took over %s", b.left)
 		}
 	})
 }
 
 func TestTakeoverAfterAnEndInOrder(t *testing.T) {
-	takeover(t, 0, lookEvery+time.Second/2, (*contender).end, func(_, b *contender) {
-		if b.left["op"].Ceiling != 1 {
-			t.Errorf("b took over %+v", b.left)
+	takeover(t, 0, RetryPeriod+time.Second/2, (*contender).end, func(_, b *contender) {
+		if b.left != `"a"` {
+			t.Errorf("b took over %s", b.left)
 		}
 	})
 }
@@ -47,8 +49,8 @@ func TestTakeoverFromAPartitionedWorker(t *testing.T) {
 	takeover(t, soonest, latest, func(a *contender) {
 		begun := time.Now()
 		a.change(func() { a.cut = true })
-		time.Sleep(holdFor + time.Second)
-		if d := a.a.last(a).Sub(begun); d > holdFor-spare || d < holdFor-spare-renewEvery-time.Second {
+		time.Sleep(RenewDeadline + time.Second)
+		if d := a.a.last(a).Sub(begun); d > RenewDeadline-CallMargin || d < RenewDeadline-CallMargin-RenewInterval-time.Second {
 			t.Errorf("cut off, it called for %v", d)
 		}
 		time.Sleep(30 * time.Second)
@@ -73,13 +75,13 @@ func TestAnAnswerThatComesLate(t *testing.T) {
 		a := x.enter("a")
 		a.stop()
 		a.done.Wait()
-		time.Sleep(renewEvery)
+		time.Sleep(RenewInterval)
 		a.change(func() { a.after = func() { time.Sleep(5 * time.Second) } })
-		if wait, err := a.lease.step(t.Context()); wait != 0 || err != nil {
+		if wait, err := a.elector.step(t.Context()); wait != 0 || err != nil {
 			t.Errorf("the next renewal in %v, %v", wait, err)
 		}
-		if got := a.lease.left(); got != holdFor-5*time.Second {
-			t.Errorf("%v are left, want %v", got, holdFor-5*time.Second)
+		if got := a.elector.Left(); got != RenewDeadline-5*time.Second {
+			t.Errorf("%v are left, want %v", got, RenewDeadline-5*time.Second)
 		}
 		a.kill()
 	})
@@ -117,10 +119,10 @@ func TestTheLeaseComesBack(t *testing.T) {
 		if d := time.Since(x.last(a)); d < 40*time.Second {
 			t.Errorf("it called %v ago", d)
 		}
-		a.change(func() { a.cut, a.lose = false, func() bool { return a.lease.writes%2 == 0 } })
+		a.change(func() { a.cut, a.lose = false, func() bool { return a.elector.writes%2 == 0 } })
 		now := time.Now()
 		time.Sleep(time.Minute)
-		x.wantFirst(a, now, 0, leaseTimeout+time.Second)
+		x.wantFirst(a, now, 0, storeTimeout+time.Second)
 		if d := time.Since(x.last(a)); d > time.Second {
 			t.Errorf("with every other answer lost, it called %v ago", d)
 		}
@@ -140,12 +142,12 @@ func TestTheWallClockIsSet(t *testing.T) {
 			for _, c := range []*contender{a, b} {
 				time.Sleep(20*time.Second + 500*time.Millisecond)
 				c.change(func() { c.wall += d })
-				if d > 0 && c == a && a.guard.Err() == nil {
+				if d > 0 && c == a && a.fence.Err() == nil {
 					t.Error("an hour later it may still call")
 				}
 				now := time.Now()
 				time.Sleep(10 * time.Second)
-				x.wantFirst(a, now, 0, renewEvery+time.Second)
+				x.wantFirst(a, now, 0, RenewInterval+time.Second)
 			}
 		}
 		if !x.last(b).IsZero() {
@@ -177,14 +179,13 @@ func TestTheDeadAreNotWaitedFor(t *testing.T) {
 				x := newArena(t)
 				dead := *self
 				c.change(&dead)
-				holder := newLease(leaseConfig{ledger: x.led, name: scope, owner: "dead", now: clock(), process: &dead,
-					learnt: func() map[string]pace.State { return nil }})
-				if err := x.led.PutLease(t.Context(), ledger.Lease{Name: scope, Owner: "dead", Counter: 1, State: holder.state(&dead)}, 0); err != nil {
+				holder := New(Config{Store: x.led, Name: scopeName, Owner: "dead"})
+				if err := x.led.PutLease(t.Context(), ledger.Lease{Name: scopeName, Owner: "dead", Counter: 1, State: holder.record(&dead)}, 0); err != nil {
 					t.Fatal(err)
 				}
 				now := time.Now()
-				b := x.enter("bb", func(b *contender) { b.lease.cfg.process = self })
-				time.Sleep(lookEvery + time.Second/2)
+				b := x.enter("bb", func(b *contender) { b.elector.process = self })
+				time.Sleep(RetryPeriod + time.Second/2)
 				if _, called := x.first(b, now); called != c.took {
 					t.Errorf("it called: %v, want %v", called, c.took)
 				}
@@ -269,4 +270,88 @@ func disorder(t *testing.T, r *rand.Rand) {
 	for _, c := range all {
 		c.kill()
 	}
+}
+
+// A standby reads what the leader says, as that one goes on saying it, and forgets it
+// when it leads itself.
+func TestAStandbyReadsTheLeadersData(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := newArena(t)
+		var said atomic.Int64
+		a := x.enter("a", func(c *contender) { c.elector.cfg.Data = func() any { return said.Add(1) } })
+		time.Sleep(time.Second)
+		b := x.enter("b")
+		time.Sleep(time.Minute)
+		who, data := b.elector.Other()
+		if n, err := strconv.Atoi(string(data)); who != "a" || err != nil || int64(n) < said.Load()-2 {
+			t.Errorf("%q says %s of %d", who, data, said.Load())
+		}
+		if l, err := x.led.Lease(t.Context(), scopeName); err != nil || string(Data(l)) == "" {
+			t.Errorf("the lease has no data: %v", err)
+		}
+		if who, data := a.elector.Other(); who != "" || data != nil {
+			t.Errorf("the leader stands by for %q, %s", who, data)
+		}
+		a.end()
+		time.Sleep(time.Minute)
+		if who, data := b.elector.Other(); who != "" || data != nil {
+			t.Errorf("after its takeover it stands by for %q, %s", who, data)
+		}
+		b.end()
+	})
+}
+
+// Who is no candidate does not lead; who is none any more resigns once it is idle, and
+// leads again when it may.
+func TestNoCandidate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := newArena(t)
+		var barred, busy atomic.Bool
+		a := x.enter("a", func(c *contender) {
+			c.elector.cfg.Candidate = func() bool { return !barred.Load() }
+			c.elector.cfg.Idle = func() bool { return !busy.Load() }
+		})
+		time.Sleep(10 * time.Second)
+		b := x.enter("bb")
+		busy.Store(true)
+		barred.Store(true)
+		time.Sleep(time.Minute)
+		if a.elector.Leadership() != 1 || !x.last(b).IsZero() {
+			t.Error("it resigned with a call under way")
+		}
+		busy.Store(false)
+		now := time.Now()
+		time.Sleep(time.Minute)
+		x.wantFirst(b, now, 0, RenewInterval+RetryPeriod+time.Second)
+		if who, _ := a.elector.Other(); a.elector.Leadership() != 0 || who != "bb" {
+			t.Errorf("it leads, or stands by for %q", who)
+		}
+		b.end()
+		time.Sleep(time.Minute)
+		if a.elector.Leadership() != 0 {
+			t.Error("it leads again though it may not")
+		}
+		barred.Store(false)
+		time.Sleep(10 * time.Second)
+		if a.elector.Leadership() != 2 {
+			t.Error("it does not lead though it may")
+		}
+		a.end()
+	})
+}
+
+// Data that JSON does not have is left out, and the lease is kept all the same.
+func TestDataThatIsNoJSON(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := newArena(t)
+		a := x.enter("a", func(c *contender) { c.elector.cfg.Data = func() any { return math.NaN() } })
+		time.Sleep(time.Minute)
+		if a.elector.Leadership() != 1 {
+			t.Error("it does not lead")
+		}
+		a.end()
+	})
 }

@@ -1,4 +1,4 @@
-package worker
+package leader
 
 // process names a process so well that another on the same host can tell whether
 // it is dead. It is compared only where the ledger is a file, which is to say that
