@@ -15,7 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 
+	"relock/internal/job"
 	"relock/internal/queue"
+	"relock/internal/reset"
 	"relock/internal/sqlite"
 )
 
@@ -104,7 +106,7 @@ func remedy(err error) string {
 		return "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return codeRemedy(api.ErrorCode())
+		return answerRemedy(err, api.ErrorCode())
 	}
 	if e, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
 		return fmt.Sprintf("there is no profile %s in ~/.aws/config: check AWS_PROFILE", e.Profile)
@@ -115,27 +117,25 @@ func remedy(err error) string {
 	return networkRemedy(err)
 }
 
-// codeRemedy is the remedy for a code that AWS answered.
-func codeRemedy(code string) string {
+// answerRemedy is the remedy for an answer of AWS's with this code.
+func answerRemedy(err error, code string) string {
 	if strings.HasPrefix(code, "KMS.") {
 		return "the queue's KMS key: it has to be enabled, and grant kms:GenerateDataKey and kms:Decrypt to these credentials"
 	}
-	switch code {
-	case "ExpiredToken", "ExpiredTokenException":
-		return "the AWS credentials have expired: renew them (for example `aws sso login`) and run the same command again"
-	case "RequestExpired", "RequestTimeTooSkewed":
-		return "set the clock of this machine, which AWS finds too early or too late"
-	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException",
-		"IncompleteSignature", "MissingAuthenticationToken":
-		return "AWS does not accept these credentials: check AWS_PROFILE or the access key, the Region, and the clock of this machine"
-	case "AccessDenied", "AccessDeniedException", "AWS.SimpleQueueService.AccessDenied", "UnauthorizedOperation":
-		return "the credentials lack a permission: README.md and deploy/ list what each program needs"
-	case "UnknownOperationException", "InvalidAction":
-		return "the server does not know what was asked of it: check the endpoint (AWS_ENDPOINT_URL)"
+	if code == "AWS.SimpleQueueService.AccessDenied" {
+		return deniedRemedy
+	}
+	switch h := reset.Cause(err); h.Reason {
+	case job.HaltCredentials, job.HaltClockSkew, job.HaltUnsupported:
+		return h.Fix()
+	case job.HaltAccessDenied:
+		return deniedRemedy
 	default:
 		return ""
 	}
 }
+
+const deniedRemedy = "the credentials lack a permission: README.md and deploy/ list what each program needs"
 
 // networkRemedy is the remedy for an answer that never came.
 func networkRemedy(err error) string {

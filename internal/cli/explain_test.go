@@ -40,7 +40,11 @@ func TestExplain(t *testing.T) {
 		"plain": {errors.New("no"), "no"},
 		"AWS's code": {
 			failed(&smithy.GenericAPIError{Code: "ExpiredToken", Message: "It is expired."}),
-			"asking: STS GetCallerIdentity: ExpiredToken: It is expired.\n  the AWS credentials have expired: renew them (for example `aws sso login`) and run the same command again",
+			"asking: STS GetCallerIdentity: ExpiredToken: It is expired.\n  the AWS credentials have expired: renew them (for example `aws sso login`)",
+		},
+		"a wrong clock": {
+			failed(&smithy.GenericAPIError{Code: "SignatureDoesNotMatch", Message: "Signature expired: 20261129T072000Z is now earlier than 20261129T073000Z (20261129T073500Z - 5 min.)"}),
+			"asking: STS GetCallerIdentity: SignatureDoesNotMatch: Signature expired: 20261129T072000Z is now earlier than 20261129T073000Z (20261129T073500Z - 5 min.)\n  set the machine's clock, with NTP: it is 15 min 0 s behind AWS's",
 		},
 		"a code without a remedy": {
 			failed(&smithy.GenericAPIError{Code: "Odd"}),
@@ -94,7 +98,7 @@ func TestExplain(t *testing.T) {
 		},
 		"another server": {
 			failed(&smithy.GenericAPIError{Code: "UnknownOperationException"}),
-			"asking: STS GetCallerIdentity: UnknownOperationException\n  the server does not know what was asked of it: check the endpoint (AWS_ENDPOINT_URL)",
+			"asking: STS GetCallerIdentity: UnknownOperationException\n  check the endpoint (AWS_ENDPOINT_URL): it does not know the operation",
 		},
 		"no queue": {
 			fmt.Errorf("reading: %w: %w", queue.ErrNoQueue, &smithy.OperationError{

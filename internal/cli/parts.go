@@ -176,7 +176,7 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 		SameHost: sameHost(p.ledger), Guard: &p.guard,
 		Lease: cmd.Duration("claim-lease"), Visibility: cmd.Duration("visibility"),
 		SameFailure: share,
-		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"),
+		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"), Wait: cmd.Bool("wait"),
 		Metrics: p.metrics, Health: p.health, Samples: p.samples, Logger: p.log,
 		RevealUsernames: cmd.Bool(flagLogUsernames),
 	}
