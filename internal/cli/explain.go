@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 
+	"relock/internal/awsconf"
 	"relock/internal/job"
 	"relock/internal/queue"
 	"relock/internal/reset"
@@ -79,6 +81,9 @@ func operation(op *smithy.OperationError) string {
 	if send, ok := errors.AsType[sendError](op); ok {
 		return fmt.Sprintf("%s: no answer: %v", name, errors.Unwrap(send))
 	}
+	if errors.Is(op, context.DeadlineExceeded) {
+		return name + ": no answer in time"
+	}
 	return fmt.Sprintf("%s: %v", name, op.Unwrap())
 }
 
@@ -102,8 +107,15 @@ func remedy(err error) string {
 	if errors.Is(err, queue.ErrNoQueue) {
 		return "check the URL given with --queue, the account and the Region; Relock never creates an SQS queue: deploy/ has one, with its dead-letter queue"
 	}
-	if _, ok := errors.AsType[*credentialsError](err); ok {
-		return "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
+	if e, ok := errors.AsType[*credentialsError](err); ok {
+		return e.remedy()
+	}
+	if errors.Is(err, awsconf.ErrMFA) {
+		profile := cmp.Or(os.Getenv("AWS_PROFILE"), "default")
+		return fmt.Sprintf("let the AWS CLI ask for the code and take over the session, which lasts an hour unless duration_seconds of the profile says otherwise:\n    eval \"$(aws configure export-credentials --profile %s --format env)\"\n  or give the worker a role that needs no code", profile)
+	}
+	if e, ok := errors.AsType[config.SharedConfigAssumeRoleError](err); ok {
+		return fmt.Sprintf("the profile %s is missing or has no credentials: check source_profile in ~/.aws/config", e.Profile)
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return answerRemedy(err, api.ErrorCode())

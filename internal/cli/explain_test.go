@@ -51,11 +51,11 @@ func TestExplain(t *testing.T) {
 			"asking: STS GetCallerIdentity: Odd",
 		},
 		"no credentials": {
-			failed(fmt.Errorf("get identity: %w", &credentialsError{fmt.Errorf("no role, %w", imds)})),
+			failed(fmt.Errorf("get identity: %w", &credentialsError{err: fmt.Errorf("no role, %w", imds)})),
 			"asking: there are no AWS credentials: not in the environment, not in a profile, and the machine has no role\n  set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`",
 		},
 		"credentials that fail": {
-			failed(&credentialsError{errors.New("the SSO session has expired")}),
+			failed(&credentialsError{err: errors.New("the SSO session has expired")}),
 			"asking: there are no usable AWS credentials: the SSO session has expired\n  set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`",
 		},
 		"refused": {

@@ -120,6 +120,9 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	if p.who, err = identity(ctx, p.cfg); err != nil {
 		return err
 	}
+	if clock := job.Clock(p.who.Skew); p.who.Skew.Abs() > time.Minute {
+		p.log.Warn("this machine's clock is wrong; calls to AWS are signed with the time corrected", "clock", clock, "remedy", "set it, with NTP")
+	}
 	if p.ledger, err = p.awaitLedger(ctx, cmd, lp); err != nil {
 		return err
 	}
