@@ -49,7 +49,7 @@ func credentialsFix(code string) string {
 	case "UnrecognizedClientException", "InvalidClientTokenId":
 		return "AWS does not know the access key: check AWS_PROFILE and AWS_ACCESS_KEY_ID; the key may be deleted or inactive, its session token missing, or the Region not enabled for the account"
 	case "InvalidSignatureException", "SignatureDoesNotMatch":
-		return "the secret access key does not fit the access key: check AWS_PROFILE and AWS_SECRET_ACCESS_KEY, and whether the endpoint (AWS_ENDPOINT_URL) is the Region's"
+		return "the secret access key does not fit the access key, or the endpoint is another Region's: check AWS_PROFILE, AWS_SECRET_ACCESS_KEY and AWS_ENDPOINT_URL"
 	case "IncompleteSignature", "IncompleteSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException":
 		return "the request arrived without its signature: check the proxy (HTTPS_PROXY) and the endpoint (AWS_ENDPOINT_URL)"
 	case "":
