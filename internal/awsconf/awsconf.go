@@ -1,6 +1,6 @@
 // Package awsconf makes the one SDK configuration that every client of Relock
 // uses: the environment's credentials, Region, endpoint, proxy and CA bundle; one
-// attempt a call; our name in the user agent.
+// attempt a call, but for a wrong clock; our name in the user agent.
 package awsconf
 
 import (
@@ -26,6 +26,9 @@ const maxIdle = 128
 // ErrNoRegion says that no Region is configured.
 var ErrNoRegion = errors.New("no AWS Region: set --region, AWS_REGION, or a Region in the AWS profile")
 
+// ErrMFA says that the AWS profile takes a code that only a person has.
+var ErrMFA = errors.New("the AWS profile asks for an MFA code (mfa_serial), and Relock never asks for one")
+
 // Options for Load. The zero value takes everything from the environment.
 type Options struct {
 	// Region wins over the environment's.
@@ -36,8 +39,8 @@ type Options struct {
 
 // Load reads the environment and the shared AWS files (AWS_PROFILE,
 // AWS_ENDPOINT_URL, AWS_CA_BUNDLE, HTTPS_PROXY and so on). Every client made from
-// the result makes each call once: Relock owns trying again, or the SDK's retries
-// would slip past the limiter.
+// the result makes each call once, and once more to correct its clock: Relock owns
+// trying again, or the SDK's retries would slip past the limiter.
 func Load(ctx context.Context, o Options) (aws.Config, error) {
 	// A plain *http.Client would make the SDK refuse AWS_CA_BUNDLE.
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
@@ -45,7 +48,7 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 	})
 	opts := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
-		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+		config.WithRetryer(func() aws.Retryer { return onceForTheClock{} }),
 		// The SDK would write its warnings to standard error, past our log and
 		// into the live block.
 		config.WithLogger(logging.Nop{}),
@@ -55,6 +58,9 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 		opts = append(opts, config.WithRegion(o.Region))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, opts...)
+	if _, mfa := errors.AsType[config.AssumeRoleTokenProviderNotSetError](err); mfa {
+		return aws.Config{}, fmt.Errorf("reading the AWS configuration: %w", ErrMFA)
+	}
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
@@ -68,16 +74,26 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 }
 
 // Identity is who the credentials belong to.
-type Identity struct{ Account, ARN string }
+type Identity struct {
+	Account, ARN string
+	// Skew is how far our clock is ahead of AWS's, to about a second; negative is
+	// behind, 0 not known.
+	Skew time.Duration
+}
 
 // WhoAmI asks STS, which needs no permission. The answer tells early and clearly
 // that credentials are missing or expired.
 func WhoAmI(ctx context.Context, cfg aws.Config) (Identity, error) {
+	return whoAmI(ctx, sts.NewFromConfig(cfg))
+}
+
+func whoAmI(ctx context.Context, client *sts.Client) (Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{aws.ToString(out.Account), aws.ToString(out.Arn)}, nil
+	skew, _ := awsmiddleware.GetAttemptSkew(out.ResultMetadata)
+	return Identity{aws.ToString(out.Account), aws.ToString(out.Arn), -skew}, nil
 }

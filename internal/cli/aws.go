@@ -126,6 +126,14 @@ func sesQuota(ctx context.Context, cfg aws.Config, pools []string, log *slog.Log
 	return nil
 }
 
+// lifetime is what is known of the end of the credentials.
+func lifetime(ctx context.Context, cfg aws.Config) preflight.Credentials {
+	if c, ok := cfg.Credentials.(credentials); ok {
+		return c.lifetime(ctx)
+	}
+	return preflight.Credentials{}
+}
+
 // identity asks who the credentials belong to.
 func identity(ctx context.Context, cfg aws.Config) (awsconf.Identity, error) {
 	id, err := awsconf.WhoAmI(ctx, cfg)

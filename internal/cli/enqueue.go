@@ -33,7 +33,8 @@ The plan also asks AWS what will go wrong: mail that cannot be sent, a queue tha
 forgets too soon, the list of another pool. A hundred users drawn at random are
 looked up, and what becomes of all is projected (--sample). A finding that stops
 the run has a code: mend it, or go on with --force CODE, which is kept with the
-job. docs/preflight.md lists the codes.
+job. docs/preflight.md lists the codes. Where AWS cannot be asked, that stops the
+run, too; --offline prepares a job in files without any check.
 
 EXAMPLES
    See what would happen, and send nothing:

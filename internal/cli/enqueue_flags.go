@@ -22,7 +22,7 @@ func enqueueFlags() []cli.Flag {
 
 		&cli.IntFlag{Name: "sample", Usage: "look `N` users up, drawn at random, and project what becomes of all; 0 for none", Value: sampleDefault, Sources: env("sample"), Category: "Safety"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "stop after the plan", Sources: env("dry-run"), Category: "Safety"},
-		&cli.BoolFlag{Name: "offline", Usage: "with --dry-run: ask AWS nothing", Sources: env("offline"), Category: "Safety"},
+		&cli.BoolFlag{Name: "offline", Usage: "ask AWS nothing, so that nothing is checked: for a dry run, or with queue and ledger in files; kept with the job", Sources: env("offline"), Category: "Safety"},
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask; needs --max-users", Sources: env("yes"), Category: "Safety"},
 		&cli.Int64Flag{Name: "max-users", Usage: "refuse a list of more than `N` users", Sources: env("max-users"), Category: "Safety"},
 		forceFlag("Safety", "go on in spite of these findings: `CODE[,CODE]`, as the plan names them; repeatable, and kept with the job"),

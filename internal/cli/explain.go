@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -15,7 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 
+	"relock/internal/awsconf"
+	"relock/internal/job"
 	"relock/internal/queue"
+	"relock/internal/reset"
 	"relock/internal/sqlite"
 )
 
@@ -77,6 +81,9 @@ func operation(op *smithy.OperationError) string {
 	if send, ok := errors.AsType[sendError](op); ok {
 		return fmt.Sprintf("%s: no answer: %v", name, errors.Unwrap(send))
 	}
+	if errors.Is(op, context.DeadlineExceeded) {
+		return name + ": no answer in time"
+	}
 	return fmt.Sprintf("%s: %v", name, op.Unwrap())
 }
 
@@ -100,11 +107,18 @@ func remedy(err error) string {
 	if errors.Is(err, queue.ErrNoQueue) {
 		return "check the URL given with --queue, the account and the Region; Relock never creates an SQS queue: deploy/ has one, with its dead-letter queue"
 	}
-	if _, ok := errors.AsType[*credentialsError](err); ok {
-		return "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
+	if e, ok := errors.AsType[*credentialsError](err); ok {
+		return e.remedy()
+	}
+	if errors.Is(err, awsconf.ErrMFA) {
+		profile := cmp.Or(os.Getenv("AWS_PROFILE"), "default")
+		return fmt.Sprintf("let the AWS CLI ask for the code and take over the session, which lasts an hour unless duration_seconds of the profile says otherwise:\n    eval \"$(aws configure export-credentials --profile %s --format env)\"\n  or give the worker a role that needs no code", profile)
+	}
+	if e, ok := errors.AsType[config.SharedConfigAssumeRoleError](err); ok {
+		return fmt.Sprintf("the profile %s is missing or has no credentials: check source_profile in ~/.aws/config", e.Profile)
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return codeRemedy(api.ErrorCode())
+		return answerRemedy(err, api.ErrorCode())
 	}
 	if e, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
 		return fmt.Sprintf("there is no profile %s in ~/.aws/config: check AWS_PROFILE", e.Profile)
@@ -115,27 +129,25 @@ func remedy(err error) string {
 	return networkRemedy(err)
 }
 
-// codeRemedy is the remedy for a code that AWS answered.
-func codeRemedy(code string) string {
+// answerRemedy is the remedy for an answer of AWS's with this code.
+func answerRemedy(err error, code string) string {
 	if strings.HasPrefix(code, "KMS.") {
 		return "the queue's KMS key: it has to be enabled, and grant kms:GenerateDataKey and kms:Decrypt to these credentials"
 	}
-	switch code {
-	case "ExpiredToken", "ExpiredTokenException":
-		return "the AWS credentials have expired: renew them (for example `aws sso login`) and run the same command again"
-	case "RequestExpired", "RequestTimeTooSkewed":
-		return "set the clock of this machine, which AWS finds too early or too late"
-	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException",
-		"IncompleteSignature", "MissingAuthenticationToken":
-		return "AWS does not accept these credentials: check AWS_PROFILE or the access key, the Region, and the clock of this machine"
-	case "AccessDenied", "AccessDeniedException", "AWS.SimpleQueueService.AccessDenied", "UnauthorizedOperation":
-		return "the credentials lack a permission: README.md and deploy/ list what each program needs"
-	case "UnknownOperationException", "InvalidAction":
-		return "the server does not know what was asked of it: check the endpoint (AWS_ENDPOINT_URL)"
+	if code == "AWS.SimpleQueueService.AccessDenied" {
+		return deniedRemedy
+	}
+	switch h := reset.Cause(err); h.Reason {
+	case job.HaltCredentials, job.HaltClockSkew, job.HaltUnsupported:
+		return h.Fix()
+	case job.HaltAccessDenied:
+		return deniedRemedy
 	default:
 		return ""
 	}
 }
+
+const deniedRemedy = "the credentials lack a permission: README.md and deploy/ list what each program needs"
 
 // networkRemedy is the remedy for an answer that never came.
 func networkRemedy(err error) string {

@@ -40,18 +40,22 @@ func TestExplain(t *testing.T) {
 		"plain": {errors.New("no"), "no"},
 		"AWS's code": {
 			failed(&smithy.GenericAPIError{Code: "ExpiredToken", Message: "It is expired."}),
-			"asking: STS GetCallerIdentity: ExpiredToken: It is expired.\n  the AWS credentials have expired: renew them (for example `aws sso login`) and run the same command again",
+			"asking: STS GetCallerIdentity: ExpiredToken: It is expired.\n  the AWS credentials have expired: renew them (for example `aws sso login`)",
+		},
+		"a wrong clock": {
+			failed(&smithy.GenericAPIError{Code: "SignatureDoesNotMatch", Message: "Signature expired: 20261129T072000Z is now earlier than 20261129T073000Z (20261129T073500Z - 5 min.)"}),
+			"asking: STS GetCallerIdentity: SignatureDoesNotMatch: Signature expired: 20261129T072000Z is now earlier than 20261129T073000Z (20261129T073500Z - 5 min.)\n  set the machine's clock, with NTP: it is 15 min 0 s behind AWS's",
 		},
 		"a code without a remedy": {
 			failed(&smithy.GenericAPIError{Code: "Odd"}),
 			"asking: STS GetCallerIdentity: Odd",
 		},
 		"no credentials": {
-			failed(fmt.Errorf("get identity: %w", &credentialsError{fmt.Errorf("no role, %w", imds)})),
+			failed(fmt.Errorf("get identity: %w", &credentialsError{err: fmt.Errorf("no role, %w", imds)})),
 			"asking: there are no AWS credentials: not in the environment, not in a profile, and the machine has no role\n  set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`",
 		},
 		"credentials that fail": {
-			failed(&credentialsError{errors.New("the SSO session has expired")}),
+			failed(&credentialsError{err: errors.New("the SSO session has expired")}),
 			"asking: there are no usable AWS credentials: the SSO session has expired\n  set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`",
 		},
 		"refused": {
@@ -94,7 +98,7 @@ func TestExplain(t *testing.T) {
 		},
 		"another server": {
 			failed(&smithy.GenericAPIError{Code: "UnknownOperationException"}),
-			"asking: STS GetCallerIdentity: UnknownOperationException\n  the server does not know what was asked of it: check the endpoint (AWS_ENDPOINT_URL)",
+			"asking: STS GetCallerIdentity: UnknownOperationException\n  check the endpoint (AWS_ENDPOINT_URL): it does not know the operation",
 		},
 		"no queue": {
 			fmt.Errorf("reading: %w: %w", queue.ErrNoQueue, &smithy.OperationError{

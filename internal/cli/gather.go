@@ -2,11 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/preflight"
 )
 
 // gathered is what the list of targets depends on and was asked for.
@@ -40,8 +41,8 @@ func (e *enqueue) gather(ctx context.Context, set *settings, answers func() *fac
 	}
 	if len(set.exclude) > 0 || set.from != nil {
 		f := answers()
-		if err := errors.Join(f.err, f.whoError); err != nil {
-			return err
+		if err := f.notAsked(); err != nil {
+			return fmt.Errorf("%s: %w", preflight.AWSNotAsked, err)
 		}
 		d, fold, err := directory(ctx, f)
 		if err != nil {

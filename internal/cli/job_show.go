@@ -137,7 +137,7 @@ func (j *jobCommand) sayJob(v view) error {
 	}
 	if v.halt != nil {
 		row("HALTED", haltWords(*v.halt)+" since "+when(v.halt.Since))
-		row("", v.halt.Reason.Remedy())
+		row("", v.halt.Remedy(v.attended()))
 	}
 	if !v.Totals.Last.IsZero() {
 		row("last outcome", when(v.Totals.Last))

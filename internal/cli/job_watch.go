@@ -81,6 +81,9 @@ func accountOf(j job.Job) string {
 // is renewed every three seconds.
 const silentAfter = 15 * time.Second
 
+// attended reports whether a worker is there that goes on after a halt.
+func (v view) attended() bool { return v.shown != nil && v.seen.Sub(v.shown.At) < silentAfter }
+
 func (v view) paceWords() string {
 	if v.shown == nil {
 		return "pace not known: no worker holds the lease of the account and Region"
@@ -203,7 +206,7 @@ func (v view) block(eta string, width int, colour bool) string {
 			before, after = "", ""
 		}
 		line(before, after, "HALTED: %s since %s", haltWords(*v.halt), when(v.halt.Since))
-		for _, text := range wrap(v.halt.Reason.Remedy(), max(width-2, 10)) {
+		for _, text := range wrap(v.halt.Remedy(v.attended()), max(width-2, 10)) {
 			line("", "", "  %s", text)
 		}
 	}
@@ -214,7 +217,7 @@ func (v view) block(eta string, width int, colour bool) string {
 func (v view) document() jobJSON {
 	d := jobDocument("job", v.Job, v.Totals, v.SentAll)
 	if v.halt != nil {
-		d.Halt = &haltJSON{v.halt.Reason, v.halt.Code, v.halt.Since.UTC(), v.halt.Reason.Remedy()}
+		d.Halt = &haltJSON{v.halt.Reason, v.halt.Code, int64(v.halt.Skew / time.Second), v.halt.Since.UTC(), v.halt.Remedy(v.attended())}
 	}
 	d.Worker = v.shown
 	return d

@@ -80,7 +80,7 @@ read from Service Quotas
      98000  sign-outs done
 HALTED: access_denied, AccessDeniedException since 2026-11-23 02:00:00 UTC
 `)
-	for _, text := range wrap(job.HaltAccessDenied.Remedy(), 77) {
+	for _, text := range wrap((job.Halt{Reason: job.HaltAccessDenied}).Remedy(false), 77) {
 		want.WriteString("  " + text + "\n")
 	}
 	if diff := cmp.Diff(want.String(), watched().block("about 3 h 28 min left", 79, false)); diff != "" {

@@ -57,6 +57,7 @@ type jobJSON struct {
 type haltJSON struct {
 	Reason job.HaltReason `json:"reason"`
 	Code   string         `json:"code,omitempty"`
+	Skew   int64          `json:"clock_skew_seconds,omitempty"` // positive is ahead of AWS
 	Since  time.Time      `json:"since"`
 	Remedy string         `json:"remedy"`
 }

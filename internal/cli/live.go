@@ -138,7 +138,7 @@ func blockOf(st worker.Status, eta string, width int, colour bool) string {
 			before, after = "", ""
 		}
 		line(before, after, "HALTED: %s since %s", haltWords(*st.Halt), st.Halt.Since.Local().Format("15:04"))
-		for _, text := range wrap(st.Halt.Reason.Remedy(), max(width-2, 10)) {
+		for _, text := range wrap(st.Halt.Remedy(!st.HaltEnds), max(width-2, 10)) {
 			line("", "", "  %s", text)
 		}
 	}

@@ -121,6 +121,9 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	if p.who, err = identity(ctx, p.cfg); err != nil {
 		return err
 	}
+	if clock := job.Clock(p.who.Skew); p.who.Skew.Abs() > time.Minute {
+		p.log.Warn("this machine's clock is wrong; calls to AWS are signed with the time corrected", "clock", clock, "remedy", "set it, with NTP")
+	}
 	if p.ledger, err = p.awaitLedger(ctx, cmd, lp); err != nil {
 		return err
 	}
@@ -177,7 +180,7 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 		SameHost: sameHost(p.ledger), Fence: &p.fence,
 		Lease: cmd.Duration("claim-lease"), Visibility: cmd.Duration("visibility"),
 		SameFailure: share,
-		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"),
+		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"), Wait: cmd.Bool("wait"),
 		Metrics: p.metrics, Health: p.health, Samples: p.samples, Logger: p.log,
 		RevealUsernames: cmd.Bool(flagLogUsernames),
 	}

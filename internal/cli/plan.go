@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,13 +58,7 @@ func (p *plan) took() time.Duration { return pace.Estimate(p.list.Counts.Targets
 // newPlan takes over list and facts; plan.close gives them up, also after an error.
 func (e *enqueue) newPlan(ctx context.Context, set settings, list *intake.List, f *facts) (p *plan, err error) {
 	p = &plan{set: set, list: list, facts: f, queue: f.queue, next: set.workerCommand(e.cmd)}
-	switch {
-	case f.err != nil:
-		return p, f.err
-	// A job in files can be prepared without AWS; one in SQS or DynamoDB cannot.
-	case f.whoError != nil && (set.queue.kind == "sqs" || set.ledger.kind == "dynamodb"):
-		return p, f.whoError
-	case f.queueErr != nil:
+	if f.queueErr != nil && f.notAsked() == nil { // or it is why the queue does not open
 		return p, f.queueErr
 	}
 	if err := p.describe(e.cmd); err != nil {
@@ -136,7 +131,13 @@ func (p *plan) refusal(max int64) error {
 	if n := p.list.Counts.Targets; max > 0 && n > max && !p.known.sentAll {
 		return fmt.Errorf("the list has %d users, more than --max-users %d; raise it if they are all meant", n, max)
 	}
-	if len(p.stopping) == 0 || p.known.sentAll { // nothing will be sent
+	if p.known.sentAll { // nothing will be sent
+		return nil
+	}
+	if err := p.facts.notAsked(); err != nil && (slices.Contains(p.stopping, string(preflight.AWSNotAsked)) || !p.set.inFiles()) {
+		return fmt.Errorf("%s: %w", preflight.AWSNotAsked, err)
+	}
+	if len(p.stopping) == 0 {
 		return nil
 	}
 	codes := strings.Join(p.stopping, ",")

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"errors"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -60,10 +61,28 @@ func budgetOver(l pace.Limits) (b pace.Budget, over string, err error) {
 // run is the plan as preflight needs it.
 func (p *plan) run() preflight.Run {
 	return preflight.Run{
+		NotAsked: p.notAsked(), Skew: p.facts.who.Skew, Credentials: p.facts.credentials, Ends: p.job.Created.Add(p.took()),
 		Targets: p.list.Counts.Targets, Took: p.took(), OverQuota: p.over,
 		CaseTwins: p.list.CaseTwins, TwinsAt: twinsAt(p.list),
 		Queue: p.facts.attributes, DeadLetters: p.facts.deadLetters,
 		Unanswered: append(p.sample.Unanswered(), p.facts.unanswered...),
 		Sample:     p.sample,
 	}
+}
+
+// notAsked says why AWS could not be asked, and what to do; empty if it could.
+func (p *plan) notAsked() string {
+	err := p.facts.notAsked()
+	if err == nil {
+		return ""
+	}
+	text := strings.TrimRight(sentence(plain(err)), ".") + "."
+	if r := remedy(err); r != "" {
+		text += " " + sentence(strings.Join(strings.Fields(r), " ")) + "."
+	}
+	text += " Nothing is known of the pool, its mail, the queue and the users."
+	if p.set.inFiles() {
+		text += " A job in files can be sent without those checks: --offline."
+	}
+	return text
 }

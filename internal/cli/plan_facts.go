@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -24,6 +25,8 @@ type facts struct {
 	who      awsconf.Identity
 	whoError error
 	err      error // of the configuration
+	// credentials are those that AWS was asked with.
+	credentials preflight.Credentials
 
 	preflight.Facts
 	queue       queue.Transport // nil for a file that is not there yet, and offline
@@ -52,11 +55,15 @@ func ask(ctx context.Context, cmd *cli.Command, set settings) func() *facts {
 func askAll(ctx context.Context, cmd *cli.Command, set settings) *facts {
 	cfg, err := awsConfig(ctx, cmd, []string{set.pool})
 	if err != nil {
-		return &facts{err: err}
+		return &facts{err: err, Facts: preflight.Facts{ID: set.pool, Region: set.region}}
 	}
 	f := &facts{cfg: &cfg}
 	var wg sync.WaitGroup
-	wg.Go(func() { f.who, f.whoError = identity(ctx, cfg) })
+	wg.Go(func() {
+		if f.who, f.whoError = identity(ctx, cfg); f.whoError == nil {
+			f.credentials = lifetime(ctx, cfg)
+		}
+	})
 	wg.Go(func() {
 		f.Facts = preflight.Ask(ctx, preflight.Clients{
 			Pool: cip.NewFromConfig(cfg), Mail: sesv2.NewFromConfig(cfg), Quotas: servicequotas.NewFromConfig(cfg),
@@ -70,6 +77,17 @@ func askAll(ctx context.Context, cmd *cli.Command, set settings) *facts {
 		f.Facts = preflight.Facts{ID: set.pool, Region: set.region}
 	}
 	return f
+}
+
+// notAsked is why nothing could be asked, or nil.
+func (f *facts) notAsked() error { return cmp.Or(f.err, f.whoError) }
+
+// config is that of the SDK; empty where AWS is not asked.
+func (f *facts) config() aws.Config {
+	if f.cfg == nil {
+		return aws.Config{}
+	}
+	return *f.cfg
 }
 
 // askQueue opens the queue, which in SQS has to be there, and asks how it and its

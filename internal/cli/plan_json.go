@@ -42,6 +42,7 @@ type planJSON struct {
 	Stopping  []string      `json:"stopping"`
 	Vain      []string      `json:"forced_in_vain,omitempty"`
 	DryRun    bool          `json:"dry_run"`
+	Offline   bool          `json:"offline,omitempty"`
 }
 
 // namesJSON counts the targets by the look of their names.
@@ -80,7 +81,7 @@ func (p *plan) printJSON(w io.Writer) error {
 		Budget: p.budget.Rate, Why: p.budget.Reason,
 		Estimate: int64(p.took() / time.Second), Finish: p.job.Created.Add(p.took()).UTC().Truncate(time.Second),
 		Cost: p.cost, Sample: sampleOf(p.sample),
-		Findings: orEmpty(p.job.Plan.Findings), Stopping: orEmpty(p.stopping), Vain: p.vain, DryRun: p.set.dryRun,
+		Findings: orEmpty(p.job.Plan.Findings), Stopping: orEmpty(p.stopping), Vain: p.vain, DryRun: p.set.dryRun, Offline: p.set.offline,
 	}
 	if p.facts.Pool != nil {
 		j.PoolUsers = &p.facts.Pool.EstimatedNumberOfUsers

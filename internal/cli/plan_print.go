@@ -27,10 +27,11 @@ func (p *plan) print(w io.Writer) {
 	}
 	row("user pool", "%s", p.poolWords())
 	switch {
-	case p.facts.cfg == nil:
+	case p.set.offline:
 		row("account", "not asked (--offline)")
-	case p.facts.whoError != nil:
-		row("account", "not known (%s); the worker will need AWS", plain(p.facts.whoError))
+		row("checks", "none: --offline asks AWS nothing. Nothing is known of the pool, its mail and the users before a worker runs")
+	case p.facts.notAsked() != nil:
+		row("account", "not known: AWS could not be asked")
 	default:
 		row("account", "%s as %s", p.facts.who.Account, p.facts.who.ARN)
 	}

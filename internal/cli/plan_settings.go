@@ -15,7 +15,7 @@ import (
 var shapingFlags = []string{
 	flagQueue, flagLedger, "job", "column", "no-header", "skip-invalid", "metadata-column",
 	flagAllUsers, flagGroup, flagStatus, flagRetry, flagOutcome,
-	flagSignOut, flagCanary, "sample", "yes", "max-users", flagForce,
+	flagSignOut, flagCanary, "sample", "offline", "yes", "max-users", flagForce,
 	flagRate, flagQuota, flagMailRate, flagMailPerDay, flagSignOutRate,
 }
 

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"relock/internal/job"
 	"relock/internal/ledger"
 )
@@ -29,14 +27,10 @@ type known struct {
 
 // lookUp asks the ledger for the job, and makes none.
 func lookUp(ctx context.Context, p *plan) (known, error) {
-	if p.facts.cfg == nil && p.set.ledger.kind == "dynamodb" {
+	if (p.set.offline || p.facts.notAsked() != nil) && p.set.ledger.kind == "dynamodb" {
 		return known{}, nil
 	}
-	var cfg aws.Config
-	if p.facts.cfg != nil {
-		cfg = *p.facts.cfg
-	}
-	led, err := openLedger(ctx, cfg, p.set.ledger, ledgerHow{})
+	led, err := openLedger(ctx, p.facts.config(), p.set.ledger, ledgerHow{})
 	if errors.Is(err, ledger.ErrNoLedger) || p.set.createTable && errors.Is(err, ledger.ErrNoTable) {
 		return known{}, nil
 	}

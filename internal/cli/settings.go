@@ -35,6 +35,9 @@ type settings struct {
 	force []string
 }
 
+// inFiles reports whether neither queue nor ledger is AWS's.
+func (s settings) inFiles() bool { return s.queue.kind == "file" && s.ledger.kind == "file" }
+
 // jobPattern keeps job IDs fit for file names, labels and shells.
 var jobPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 
@@ -79,8 +82,8 @@ func (e *enqueue) settings() (settings, error) {
 	if cmd.Int64(flagCanary) < 0 {
 		return s, usage("--%s %d: want a number of users, or 0 for none", flagCanary, cmd.Int64(flagCanary))
 	}
-	if s.offline && !s.dryRun {
-		return s, usage("--offline goes with --dry-run only")
+	if s.offline && !s.dryRun && !s.inFiles() {
+		return s, usage("--offline asks AWS nothing, and --%s %s and --%s %s need AWS; a queue and a ledger in files do not, nor does --dry-run", flagQueue, s.queue, flagLedger, s.ledger)
 	}
 	if s.offline && (len(s.exclude) > 0 || s.from != nil) {
 		return s, usage("--offline asks AWS nothing, and --%s and lists from the pool need its answers; leave one out", flagExclude)

@@ -68,7 +68,7 @@ func (p *parts) live(cmd *cli.Command, w *worker.Worker) page.Live {
 	st := w.Status()
 	l := page.Live{
 		Version: ourVersion(), Now: time.Now(), Pools: cmd.StringSlice(flagPool),
-		InFlight: st.Pace.InFlight, Halt: st.Halt, Active: st.Active, Samples: p.samples.Snapshot(),
+		InFlight: st.Pace.InFlight, Halt: st.Halt, HaltEnds: st.HaltEnds, Active: st.Active, Samples: p.samples.Snapshot(),
 		BudgetReason: st.BudgetReason,
 	}
 	if t := st.Theirs; t != nil {

@@ -41,7 +41,8 @@ either way: start it again.
 EXIT CODES
    0 done, or told to stop   1 error   2 wrong usage
    3 done, and some users failed or could not be signed out
-   4 halted: mend the cause and start again
+   4 halted: fix the cause and start again; with --wait only for a cause that
+     does not pass by itself
    130, 143 a drain was interrupted; nothing is lost`
 
 // Worker is the program worker.
@@ -59,6 +60,9 @@ func Worker(ctx, now context.Context, s Streams, args []string) int {
 			}
 			if cmd.IsSet("job") && !cmd.Bool("drain") {
 				return usage("--job goes with --drain: a service works on every open job of its pools")
+			}
+			if cmd.Bool("wait") && !cmd.Bool("drain") {
+				return usage("--wait goes with --drain: a service stays through every halt")
 			}
 			if _, err := statusAddr(cmd.String(flagStatusListen)); err != nil {
 				return err
@@ -136,7 +140,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	switch {
 	case res.Halt != nil:
-		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), afterHalt(res.Halt.Reason))}
+		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), res.Halt.Remedy(false))}
 	case !drain:
 		return nil
 	case len(res.Unsent) > 0:
@@ -154,22 +158,15 @@ func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	return nil
 }
 
-// afterHalt is what to do about a halt that has ended the run.
-func afterHalt(r job.HaltReason) string {
-	if r.Local() {
-		return r.Remedy()
-	}
-	if r.SelfClearing() {
-		return r.Mend() + "; then run the same command again"
-	}
-	return r.Remedy() + "; then run the same command again"
-}
-
 func haltWords(h job.Halt) string {
-	if h.Code == "" {
-		return string(h.Reason)
+	words := string(h.Reason)
+	if h.Code != "" {
+		words += ", " + h.Code
 	}
-	return string(h.Reason) + ", " + h.Code
+	if clock := h.Clock(); clock != "" {
+		words += ", the clock is " + clock
+	}
+	return words
 }
 
 // checkJSON says that a pool is well; for one that is not, the exit code and
@@ -205,7 +202,7 @@ func notWell(r reset.Reply) error {
 	case r.Code == "" && r.Err != nil:
 		return r.Err
 	case r.Class == reset.Halt:
-		return fmt.Errorf("%s %s: %s", r.Code, r.Halt, r.Halt.Mend())
+		return fmt.Errorf("%s %s: %s", r.Code, r.Halt, r.Cause().Fix())
 	case r.Class == reset.SlowDown:
 		return fmt.Errorf("%s: Cognito asks to slow down; try again in a moment", r.Code)
 	default:

@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // HaltReason is why all work stopped, for a cause that is not the fault of one
 // user. It is a closed set: metric label, ledger value and runbook heading.
@@ -10,6 +13,9 @@ type HaltReason string
 const (
 	// HaltCredentials: the credentials are expired, missing or not accepted.
 	HaltCredentials HaltReason = "credentials"
+	// HaltClockSkew: AWS finds the time of the worker's signatures too early or too
+	// late.
+	HaltClockSkew HaltReason = "clock_skew"
 	// HaltDailyEmailLimit: Cognito's own sender has spent its daily allowance,
 	// which is renewed at 09:00 UTC.
 	HaltDailyEmailLimit HaltReason = "daily_email_limit"
@@ -44,10 +50,10 @@ const (
 // HaltReasons lists every reason for a halt.
 func HaltReasons() []HaltReason {
 	return []HaltReason{
-		HaltCredentials, HaltDailyEmailLimit, HaltAccessDenied, HaltPoolNotFound,
-		HaltEmailRole, HaltSMSRole, HaltOperationNotEnabled, HaltUnsupported,
-		HaltLambda, HaltCanary, HaltSameFailure, HaltUnavailable, HaltLedger,
-		HaltForeignMessages,
+		HaltCredentials, HaltClockSkew, HaltDailyEmailLimit, HaltAccessDenied,
+		HaltPoolNotFound, HaltEmailRole, HaltSMSRole, HaltOperationNotEnabled,
+		HaltUnsupported, HaltLambda, HaltCanary, HaltSameFailure, HaltUnavailable,
+		HaltLedger, HaltForeignMessages,
 	}
 }
 
@@ -55,7 +61,7 @@ func HaltReasons() []HaltReason {
 // finds out now and then, at no message's cost. Any other halt needs `job resume`.
 func (r HaltReason) SelfClearing() bool {
 	switch r {
-	case HaltCredentials, HaltDailyEmailLimit, HaltUnavailable, HaltLedger:
+	case HaltCredentials, HaltClockSkew, HaltDailyEmailLimit, HaltUnavailable, HaltLedger:
 		return true
 	default:
 		return false
@@ -73,6 +79,38 @@ type Halt struct {
 	// Code is AWS's error code, or empty. Never AWS's message: it can hold
 	// personal data.
 	Code string
+	// Skew, for HaltClockSkew, is how far the worker's clock is ahead of AWS's;
+	// negative is behind, 0 not known. Kept to the millisecond.
+	Skew time.Duration
 	// Since is when the work stopped.
 	Since time.Time
+}
+
+// Clock says how far the worker's clock is from AWS's, as in "10 min 0 s behind
+// AWS's"; empty where that is not known.
+func (h Halt) Clock() string { return Clock(h.Skew) }
+
+// Clock is Halt.Clock of a difference, positive where a clock is ahead.
+func Clock(skew time.Duration) string {
+	skew = skew.Round(time.Second)
+	side := "ahead of"
+	if skew < 0 {
+		skew, side = -skew, "behind"
+	}
+	if skew == 0 {
+		return ""
+	}
+	s := int64(skew / time.Second)
+	var text string
+	switch {
+	case s >= 86400:
+		text = fmt.Sprintf("%d d %d h %d min", s/86400, s/3600%24, s/60%60)
+	case s >= 3600:
+		text = fmt.Sprintf("%d h %d min %d s", s/3600, s/60%60, s%60)
+	case s >= 60:
+		text = fmt.Sprintf("%d min %d s", s/60, s%60)
+	default:
+		text = fmt.Sprintf("%d s", s)
+	}
+	return text + " " + side + " AWS's"
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAUsernameInALogIsRedacted(t *testing.T) {
@@ -37,28 +38,72 @@ func TestEveryOutcomeIsSuccessFailureOrAskedFor(t *testing.T) {
 	}
 }
 
+// A halt has one remedy for a worker that stays and one for a run that has ended,
+// which nothing tries again.
 func TestEveryHaltHasARemedy(t *testing.T) {
 	t.Parallel()
 	seen := map[string]HaltReason{}
 	for _, r := range HaltReasons() {
-		remedy := r.Remedy()
-		if remedy == HaltReason("unknown").Remedy() {
+		h := Halt{Reason: r}
+		stays, ended := h.Remedy(true), h.Remedy(false)
+		if h.Fix() == (Halt{Reason: "unknown"}).Fix() || !strings.HasPrefix(stays, h.Fix()) || !strings.HasPrefix(ended, h.Fix()) {
 			t.Errorf("%s has no remedy of its own", r)
 		}
-		if other, twice := seen[remedy]; twice {
+		if other, twice := seen[stays]; twice {
 			t.Errorf("%s and %s have the same remedy", r, other)
 		}
-		seen[remedy] = r
-		if by := strings.Contains(remedy, "by itself"); by != r.SelfClearing() {
+		seen[stays] = r
+		if by := strings.Contains(stays, "by itself"); by != r.SelfClearing() {
 			t.Errorf("%s: its remedy says it clears by itself: %v, and it does: %v", r, by, r.SelfClearing())
 		}
-		goOn := "job resume"
-		if r.Local() {
-			goOn = "start this worker anew"
+		if strings.Contains(ended, "by itself") || !strings.Contains(ended, "start the worker again") {
+			t.Errorf("%s: of a run that has ended: %s", r, ended)
 		}
-		if !r.SelfClearing() && !strings.Contains(remedy, goOn) {
-			t.Errorf("%s: the remedy does not say how to go on", r)
+		for _, text := range []string{stays, ended} {
+			if resume := strings.Contains(text, "job resume"); resume == (r.SelfClearing() || r.Local()) {
+				t.Errorf("%s: the remedy names `job resume`: %v", r, resume)
+			}
 		}
+	}
+}
+
+// Credentials are refused for several causes, each with something else to do.
+func TestCredentialsHaveARemedyForEachCause(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"ExpiredTokenException":       "have expired",
+		"ExpiredToken":                "have expired",
+		"UnrecognizedClientException": "does not know the access key",
+		"InvalidClientTokenId":        "does not know the access key",
+		"InvalidSignatureException":   "the secret access key does not fit",
+		"SignatureDoesNotMatch":       "the secret access key does not fit",
+		"MissingAuthenticationToken":  "without its signature",
+		"":                            "no usable AWS credentials",
+		"NotAuthorized":               "renew the AWS credentials",
+	} {
+		if got := (Halt{Reason: HaltCredentials, Code: code}).Fix(); !strings.Contains(got, want) {
+			t.Errorf("%q: %s", code, got)
+		}
+	}
+}
+
+func TestClock(t *testing.T) {
+	t.Parallel()
+	for skew, want := range map[time.Duration]string{
+		0:                                       "",
+		400 * time.Millisecond:                  "",
+		-45 * time.Second:                       "45 s behind AWS's",
+		10 * time.Minute:                        "10 min 0 s ahead of AWS's",
+		-10*time.Minute - 1600*time.Millisecond: "10 min 2 s behind AWS's",
+		-90 * time.Minute:                       "1 h 30 min 0 s behind AWS's",
+		49*time.Hour + 2*time.Minute:            "2 d 1 h 2 min ahead of AWS's",
+	} {
+		if got := (Halt{Skew: skew}).Clock(); got != want {
+			t.Errorf("%v: %q, want %q", skew, got, want)
+		}
+	}
+	if got := (Halt{Reason: HaltClockSkew}).Fix(); !strings.Contains(got, "it is too far from AWS's") {
+		t.Error(got)
 	}
 }
 
@@ -104,16 +149,6 @@ func TestTheFormOfASub(t *testing.T) {
 	} {
 		if name.IsUUID() != want {
 			t.Errorf("%s: %t, want %t", string(name), name.IsUUID(), want)
-		}
-	}
-}
-
-// TestMend says that whoever is not halted is not told what becomes of a halt.
-func TestMend(t *testing.T) {
-	t.Parallel()
-	for _, r := range HaltReasons() {
-		if m := r.Mend(); m == "" || strings.Contains(m, "by itself") || r != HaltCanary && strings.Contains(m, "`job resume`") && r != HaltSameFailure {
-			t.Errorf("%s: %q", r, m)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 func TestSQLiteFaults(t *testing.T) {
 	var jobs atomic.Int64
 	sqlitetest.Kind{
-		File: ledger.SQLiteFile, ApplicationID: 0x524c6b4c, Version: 2,
+		File: ledger.SQLiteFile, ApplicationID: 0x524c6b4c, Version: 3,
 		Open: func(dir string, busy time.Duration) (sqlitetest.Handle, error) {
 			return ledger.OpenSQLite(dir, ledger.SQLiteOptions{BusyTimeout: busy})
 		},

@@ -14,8 +14,8 @@ import (
 // one each. The table name finds the place; see sqlite_name.go.
 var sqliteSchema = sqlite.Schema{
 	ApplicationID: 0x524c6b4c, // "RLkL"
-	Version:       2,
-	Upgrades:      map[int]string{1: sqliteUpgrade1},
+	Version:       3,
+	Upgrades:      map[int]string{1: sqliteUpgrade1, 2: sqliteUpgrade2},
 	SQL: `
 CREATE TABLE meta (
 	key   TEXT PRIMARY KEY,
@@ -97,7 +97,8 @@ CREATE TABLE halt (
 	scope  TEXT PRIMARY KEY,
 	reason TEXT NOT NULL,
 	code   TEXT NOT NULL,
-	since  INTEGER NOT NULL
+	since  INTEGER NOT NULL,
+	skew   INTEGER NOT NULL DEFAULT 0 -- milliseconds; positive is ahead of AWS
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE lease (
@@ -140,3 +141,6 @@ CREATE TABLE exclusion (
 	list TEXT NOT NULL -- one JSON object a line
 ) STRICT;
 `
+
+// sqliteUpgrade2 adds how far the clock was off, for halts because of that.
+const sqliteUpgrade2 = `ALTER TABLE halt ADD COLUMN skew INTEGER NOT NULL DEFAULT 0`

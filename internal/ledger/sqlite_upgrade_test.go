@@ -17,7 +17,7 @@ import (
 // schemaOf lists the columns of every table of a ledger's file.
 func schemaOf(t *testing.T, path string) []string {
 	t.Helper()
-	db, err := sqlite.Open(path, sqlite.Schema{ApplicationID: 0x524c6b4c, Version: 2}, sqlite.Options{})
+	db, err := sqlite.Open(path, sqlite.Schema{ApplicationID: 0x524c6b4c, Version: 3}, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

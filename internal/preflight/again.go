@@ -7,7 +7,9 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"relock/internal/job"
 	"relock/internal/pace"
+	"relock/internal/reset"
 )
 
 // patiently asks until there is an answer, a refusal, or askTimeout is over: a
@@ -31,7 +33,7 @@ func patiently(ctx context.Context, ask func(context.Context) error) error {
 // worthAsking reports whether the same question may have an answer in a moment.
 func worthAsking(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
+	if !ok || reset.Cause(err).Reason == job.HaltUnsupported {
 		return false
 	}
 	switch api.ErrorCode() {

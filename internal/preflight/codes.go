@@ -13,6 +13,7 @@ type Code string
 
 // The findings.
 const (
+	AWSNotAsked       Code = "aws_not_asked"
 	PoolNotFound      Code = "pool_not_found"
 	PoolReplica       Code = "pool_replica"
 	RecoveryAdminOnly Code = "recovery_admin_only"
@@ -33,8 +34,10 @@ const (
 	QueueNotEncrypted Code = "queue_not_encrypted"
 	MissingPermission Code = "missing_permission"
 
-	NotAsked     Code = "not_asked"
-	CustomSender Code = "custom_sender"
+	NotAsked          Code = "not_asked"
+	CredentialsExpire Code = "credentials_expire"
+	ClockSkew         Code = "clock_skew"
+	CustomSender      Code = "custom_sender"
 )
 
 // Kind is what a code means.
@@ -48,6 +51,7 @@ type Kind struct {
 }
 
 var kinds = []Kind{
+	{AWSNotAsked, true, "AWS could not be asked what a check needs: no or refused credentials, no answer, a wrong clock or Region"},
 	{PoolNotFound, true, "the user pool does not exist in this account and Region"},
 	{PoolReplica, true, "the user pool is a secondary replica here, which refuses resets"},
 	{RecoveryAdminOnly, true, "only administrators may recover accounts (`admin_only`): nobody could choose a new password with the code"},
@@ -67,7 +71,9 @@ var kinds = []Kind{
 	{FewReceives, true, "the queue gives up on a message after fewer than 20 receives"},
 	{QueueNotEncrypted, true, "the queue is not encrypted at rest, and messages hold usernames"},
 	{MissingPermission, true, "the credentials lack a permission that a check needs"},
-	{NotAsked, false, "a question to AWS had no answer"},
+	{NotAsked, false, "a question to AWS had no answer, and there is something to fall back on"},
+	{CredentialsExpire, false, "the credentials expire, or may expire, before the job's end"},
+	{ClockSkew, false, "this machine's clock is wrong by more than a minute"},
 	{CustomSender, false, "a Lambda function sends the codes, and what it can send is not known here"},
 }
 

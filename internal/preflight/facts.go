@@ -9,7 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 
+	"relock/internal/job"
 	"relock/internal/pace"
+	"relock/internal/reset"
 )
 
 // askTimeout bounds each question.
@@ -59,16 +61,23 @@ type Unanswered struct {
 
 // Denied reports whether the answer was that the caller may not ask.
 func (u Unanswered) Denied() bool {
-	api, ok := errors.AsType[smithy.APIError](u.Err)
-	if !ok {
-		return false
-	}
-	switch api.ErrorCode() {
-	case "AccessDenied", "AccessDeniedException", "AWS.SimpleQueueService.AccessDenied", "UnauthorizedOperation":
+	if reset.Cause(u.Err).Reason == job.HaltAccessDenied {
 		return true
-	default:
-		return false
 	}
+	api, ok := errors.AsType[smithy.APIError](u.Err)
+	return ok && api.ErrorCode() == "AWS.SimpleQueueService.AccessDenied"
+}
+
+// fix is what to do about a question without an answer.
+func (u Unanswered) fix() string {
+	switch h := reset.Cause(u.Err); h.Reason {
+	case job.HaltCredentials, job.HaltClockSkew, job.HaltUnsupported:
+		return h.Fix()
+	}
+	if _, ok := errors.AsType[smithy.APIError](u.Err); ok {
+		return "run the same command again in a moment"
+	}
+	return "check the endpoint (AWS_ENDPOINT_URL), the proxy (HTTPS_PROXY) and the network"
 }
 
 // reason is why there is no answer, without AWS's own text, which may hold

@@ -98,9 +98,12 @@ func TestAskHangs(t *testing.T) {
 		if took := time.Since(begun); took > 2*askTimeout {
 			t.Errorf("it took %v", took)
 		}
-		_, texts := codesOf(facts)
+		codes, texts := codesOf(facts)
+		if diff := cmp.Diff([]string{"aws_not_asked", "not_asked", "not_asked"}, codes); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
 		want := []string{
-			"cognito-idp:DescribeUserPool: no answer in time. Not known: whether the pool exists, how large it is, how it recovers accounts and sends mail.",
+			"cognito-idp:DescribeUserPool: no answer in time. Not known now: whether the pool exists, how large it is, how it recovers accounts and sends mail. Check the endpoint (AWS_ENDPOINT_URL), the proxy (HTTPS_PROXY) and the network.",
 			"cognito-idp:ListUserPoolReplicas: no answer in time. Not known: whether the pool is a secondary replica.",
 			"servicequotas:GetServiceQuota: no answer in time. Not known: the account's quota, taken for AWS's default or --quota.",
 		}

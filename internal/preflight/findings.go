@@ -14,6 +14,15 @@ type Run struct {
 	// Targets is how many users the list has, and Took how long they take.
 	Targets int64
 	Took    time.Duration
+	// NotAsked is why AWS could not be asked at all, in sentences, with what to do;
+	// empty if it could.
+	NotAsked string
+	// Skew is how far this machine's clock is ahead of AWS's; 0 if that is not known.
+	Skew time.Duration
+	// Credentials are those that AWS was asked with, and Ends is when the job would
+	// end if a worker started now.
+	Credentials Credentials
+	Ends        time.Time
 	// OverQuota is why --rate is over the quota; empty if it is not.
 	OverQuota string
 	// CaseTwins is how many targets differ from an earlier one by case only, and
@@ -38,11 +47,12 @@ type look struct {
 // checks are all checks. Each looks for one thing, and finds nothing where what it
 // needs is not known.
 var checks = []func(look) []job.Finding{
+	notAsked,
 	poolMissing, poolReplica, adminOnly,
 	cognitoMail, sesSandbox, sesPaused, sesAllowance, smsMissing, smsFailing, customSender,
 	longerThanPool, differByCase, mostlyUnknown, overQuota,
 	retention, noDeadLetters, deadLettersShort, fewReceives, notEncrypted,
-	unanswered,
+	unanswered, credentialsExpire, clockSkew,
 }
 
 // Findings are what stands against a run, and what its operator should know, in
@@ -62,8 +72,8 @@ func order(f job.Finding) int {
 
 func one(c Code, text string) []job.Finding { return []job.Finding{found(c, text)} }
 
-// unanswered is what could not be asked: a permission that a check needs stops, as
-// nothing is known then; all else informs.
+// unanswered is what could not be asked: where a check needs it, it stops, as nothing
+// is known then, and says whether a permission is missing; all else informs.
 func unanswered(l look) []job.Finding {
 	all := slices.Concat(l.Facts.Unanswered, l.Run.Unanswered)
 	slices.SortFunc(all, func(a, b Unanswered) int { return cmp.Compare(a.Action, b.Action) })
@@ -74,6 +84,8 @@ func unanswered(l look) []job.Finding {
 			found = append(found, one(MissingPermission, "The credentials lack "+u.Action+". Not known now: "+u.About+".")...)
 		case u.Denied():
 			found = append(found, one(NotAsked, "The credentials lack "+u.Action+". Not known: "+u.About+".")...)
+		case u.Needed:
+			found = append(found, one(AWSNotAsked, u.Action+": "+u.reason()+". Not known now: "+u.About+". "+sentence(u.fix())+".")...)
 		default:
 			found = append(found, one(NotAsked, u.Action+": "+u.reason()+". Not known: "+u.About+".")...)
 		}

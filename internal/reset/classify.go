@@ -26,7 +26,7 @@ const (
 	SlowDown
 	// TryAgain: something between here and there failed.
 	TryAgain
-	// Halt: no user can be reset until somebody mends the cause.
+	// Halt: no user can be reset until somebody fixes the cause.
 	Halt
 )
 
@@ -38,14 +38,22 @@ func (c Class) String() string {
 // message where one code means several things, and what follows.
 type rule struct {
 	// op is the operation; empty matches any.
-	op   string
+	op string
+	// code is AWS's; empty matches any.
 	code string
 	// text is a part of AWS's message in lower case; empty matches any.
-	text    string
+	text string
+	// fault limits the row to answers with a status of 5xx.
+	fault   bool
 	class   Class
 	outcome job.Outcome    // for Failed, and for TryAgain once the tries are spent
 	halt    job.HaltReason // for Halt, and for TryAgain once the tries are spent
 	note    string
+}
+
+func (r rule) matches(op, code, text string, status int) bool {
+	return (r.code == "" || r.code == code) && (r.op == "" || r.op == op) && strings.Contains(text, r.text) &&
+		(!r.fault || status >= http.StatusInternalServerError)
 }
 
 // rules is the one table. Cognito's codes are ambiguous, so message texts decide
@@ -56,6 +64,10 @@ type rule struct {
 // texts are in no reference; they were reported in aws-amplify/amplify-js#1340 and
 // #2383, aws/aws-aspnet-cognito-identity-provider#37 (states), and
 // amazon-archives/amazon-cognito-identity-js#373 (disabled).
+//
+// Servers other than AWS answer an operation that they lack with a code of their own
+// or with that of an internal error: cognito-local with Unsupported and status 500,
+// LocalStack with InternalFailure and status 501, which means that and nothing else.
 var rules = []rule{
 	{code: "TooManyRequestsException", class: SlowDown},
 	{code: "ThrottlingException", class: SlowDown},
@@ -85,6 +97,11 @@ var rules = []rule{
 
 	{code: "UnexpectedLambdaException", class: TryAgain, outcome: job.GaveUp, halt: job.HaltLambda, note: "a Lambda trigger of the pool failed"},
 	{code: "InvalidLambdaResponseException", class: TryAgain, outcome: job.GaveUp, halt: job.HaltLambda, note: "a Lambda trigger of the pool failed"},
+	{fault: true, text: "not supported", class: Halt, halt: job.HaltUnsupported},
+	{fault: true, text: "unsupported", class: Halt, halt: job.HaltUnsupported},
+	{fault: true, text: "not implemented", class: Halt, halt: job.HaltUnsupported},
+	{fault: true, text: "not yet implemented", class: Halt, halt: job.HaltUnsupported},
+	{fault: true, text: "not been implemented", class: Halt, halt: job.HaltUnsupported},
 	{code: "CodeDeliveryFailureException", class: TryAgain, outcome: job.GaveUp, note: "the code could not be sent"},
 	{code: "InternalErrorException", class: TryAgain, outcome: job.GaveUp, note: "Cognito answered with internal errors"},
 	{code: "InternalFailure", class: TryAgain, outcome: job.GaveUp, note: "Cognito answered with internal errors"},
@@ -101,16 +118,28 @@ var rules = []rule{
 	{code: "OperationNotEnabledException", class: Halt, halt: job.HaltOperationNotEnabled},
 	{code: "UnknownOperationException", class: Halt, halt: job.HaltUnsupported},
 	{code: "UnsupportedOperationException", class: Halt, halt: job.HaltUnsupported},
+	{code: "UnknownOperation", class: Halt, halt: job.HaltUnsupported},
+	{code: "UnsupportedOperation", class: Halt, halt: job.HaltUnsupported},
+	{code: "Unsupported", class: Halt, halt: job.HaltUnsupported},
 	{code: "InvalidAction", class: Halt, halt: job.HaltUnsupported},
 	{code: "NotImplemented", class: Halt, halt: job.HaltUnsupported},
+	{code: "NotImplementedException", class: Halt, halt: job.HaltUnsupported},
 
 	{code: "AccessDeniedException", class: Halt, halt: job.HaltAccessDenied},
 	{code: "AccessDenied", class: Halt, halt: job.HaltAccessDenied},
 	{code: "UnauthorizedOperation", class: Halt, halt: job.HaltAccessDenied},
 	{code: "OptInRequired", class: Halt, halt: job.HaltAccessDenied},
+	// "Signature expired: TIME is now earlier than TIME" and "Signature not yet
+	// current: TIME is still later than TIME", with the signature's time first.
+	{code: "InvalidSignatureException", text: "signature expired", class: Halt, halt: job.HaltClockSkew},
+	{code: "InvalidSignatureException", text: "not yet current", class: Halt, halt: job.HaltClockSkew},
+	{code: "SignatureDoesNotMatch", text: "signature expired", class: Halt, halt: job.HaltClockSkew},
+	{code: "SignatureDoesNotMatch", text: "not yet current", class: Halt, halt: job.HaltClockSkew},
+	{code: "RequestExpired", class: Halt, halt: job.HaltClockSkew},
+	{code: "RequestTimeTooSkewed", class: Halt, halt: job.HaltClockSkew},
+	{code: "RequestInTheFuture", class: Halt, halt: job.HaltClockSkew},
 	{code: "ExpiredTokenException", class: Halt, halt: job.HaltCredentials},
 	{code: "ExpiredToken", class: Halt, halt: job.HaltCredentials},
-	{code: "RequestExpired", class: Halt, halt: job.HaltCredentials},
 	{code: "UnrecognizedClientException", class: Halt, halt: job.HaltCredentials},
 	{code: "InvalidClientTokenId", class: Halt, halt: job.HaltCredentials},
 	{code: "InvalidSignatureException", class: Halt, halt: job.HaltCredentials},
@@ -133,16 +162,29 @@ const noCode = "UnknownError"
 // whose code is not in the table, the status tells a passing fault from a refusal.
 func classify(op string, err error) (code string, r rule) {
 	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok || api.ErrorCode() == noCode {
+	if !ok {
 		return "", unanswered
 	}
-	code, text := api.ErrorCode(), strings.ToLower(api.ErrorMessage())
+	if code = api.ErrorCode(); code == noCode {
+		code = ""
+	}
+	status := 0
+	if res, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+		status = res.HTTPStatusCode()
+	}
+	switch {
+	case status == http.StatusNotImplemented:
+		return code, rule{class: Halt, halt: job.HaltUnsupported}
+	case code == "":
+		return "", unanswered
+	}
+	text := strings.ToLower(api.ErrorMessage())
 	for _, r := range rules {
-		if r.code == code && (r.op == "" || r.op == op) && strings.Contains(text, r.text) {
+		if r.matches(op, code, text, status) {
 			return code, r
 		}
 	}
-	if res, ok := errors.AsType[*awshttp.ResponseError](err); ok && res.HTTPStatusCode() >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError {
 		return code, unanswered
 	}
 	return code, rule{class: Failed, outcome: job.UnknownError, note: "Cognito answered with an error that Relock does not know"}

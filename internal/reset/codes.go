@@ -12,16 +12,16 @@ func CodesOf(c Class) []string {
 	return codesWhere(func(r rule) bool { return r.class == c })
 }
 
-// CredentialCodes lists the codes that say that the credentials are not accepted,
-// each once and sorted.
+// CredentialCodes lists the codes that say that the credentials are not accepted, or
+// the time of their signature, each once and sorted.
 func CredentialCodes() []string {
-	return codesWhere(func(r rule) bool { return r.halt == job.HaltCredentials })
+	return codesWhere(func(r rule) bool { return r.halt == job.HaltCredentials || r.halt == job.HaltClockSkew })
 }
 
 func codesWhere(is func(rule) bool) []string {
 	var codes []string
 	for _, r := range rules {
-		if is(r) {
+		if r.code != "" && is(r) {
 			codes = append(codes, r.code)
 		}
 	}
@@ -30,16 +30,11 @@ func codesWhere(is func(rule) bool) []string {
 }
 
 // Refused reports whether an error of any AWS service says that the caller is not
-// let in: there are no credentials, or they are not accepted, or they lack the
-// permission. The codes are the same in all services.
+// let in: there are no credentials, or they or their signature are not accepted, or
+// they lack the permission. The codes are the same in all services.
 func Refused(err error) bool {
-	if err == nil {
-		return false
-	}
-	// As if it had been sent: without that, "never sent" would be an error of the
-	// network just as well.
-	switch failure("", err, true).Halt {
-	case job.HaltCredentials, job.HaltAccessDenied:
+	switch Cause(err).Reason {
+	case job.HaltCredentials, job.HaltClockSkew, job.HaltAccessDenied:
 		return true
 	default:
 		return false
@@ -55,7 +50,7 @@ func Codes() []string {
 	var codes []string
 	seen := map[string]bool{}
 	for _, r := range rules {
-		if !seen[r.code] {
+		if r.code != "" && !seen[r.code] {
 			seen[r.code] = true
 			codes = append(codes, r.code)
 		}

@@ -118,8 +118,8 @@ func (e *CallError) Error() string {
 		remedy = "; the pool has no such group"
 	case e.Reply.Halt == job.HaltAccessDenied:
 		remedy = "; allow cognito-idp:" + e.Op + " on the user pool"
-	case e.Reply.Halt == job.HaltCredentials:
-		remedy = "; mend the AWS credentials"
+	case e.Reply.Halt == job.HaltCredentials, e.Reply.Halt == job.HaltClockSkew, e.Reply.Halt == job.HaltUnsupported:
+		remedy = "; " + e.Reply.Cause().Fix()
 	case e.Reply.Halt == job.HaltPoolNotFound:
 		remedy = "; there is no such user pool in this account and Region"
 	case e.Reply.Halt == job.HaltOperationNotEnabled:

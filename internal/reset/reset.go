@@ -56,6 +56,9 @@ type Reply struct {
 	Sent, Written bool
 	// Code is AWS's error code; empty for a success or where there was no answer.
 	Code string
+	// Skew, where Halt is clock_skew, is how far our clock is ahead of AWS's; 0 if
+	// that is not known.
+	Skew time.Duration
 	// Note is our own words for the record.
 	Note string
 	// RequestID is AWS's ID of the call; empty where there was no answer.
@@ -188,14 +191,21 @@ func (c *Client) call(ctx context.Context, op string, do func(context.Context) (
 
 // failure turns the error of a call into a reply.
 func failure(op string, err error, sent bool) Reply {
-	if unsigned(err, sent) {
-		return Reply{Class: Halt, Halt: job.HaltCredentials, Err: err}
-	}
 	code, rule := classify(op, err)
+	if unsigned(err, sent) {
+		r := Reply{Class: Halt, Halt: job.HaltCredentials, Err: err}
+		if rule.halt == job.HaltClockSkew { // it kept a role from being assumed
+			r.Halt, r.Code, r.Skew = rule.halt, code, skewOf(err)
+		}
+		return r
+	}
 	r := Reply{
 		Class: rule.class, Outcome: rule.outcome, Halt: rule.halt, Note: rule.note,
 		Code: code, Sent: sent, Err: err,
 		InDoubt: sent && rule.class == TryAgain,
+	}
+	if rule.halt == job.HaltClockSkew {
+		r.Skew = skewOf(err)
 	}
 	if res, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		r.RequestID = res.ServiceRequestID()

@@ -104,6 +104,8 @@ type Config struct {
 	// pools, has an outcome.
 	Drain bool
 	Jobs  []string
+	// Wait keeps a drain through halts that may end by themselves.
+	Wait bool
 
 	// Elsewhere, if set, says that a job's messages are in another queue than
 	// Transport, and in which: then an empty queue says nothing of the job's targets.

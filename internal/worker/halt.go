@@ -84,6 +84,13 @@ func (h *halts) trip(reason job.HaltReason, code string, cause error) {
 	h.enter(job.Halt{Reason: reason, Code: code, Since: time.Now()}, cause, false)
 }
 
+// refusedBy halts all work for the cause of a reply.
+func (h *halts) refusedBy(r reset.Reply) {
+	halt := r.Cause()
+	halt.Since = time.Now()
+	h.enter(halt, nil, false)
+}
+
 func (h *halts) enter(halt job.Halt, cause error, stored bool) {
 	h.mu.Lock()
 	if h.halt != nil {
@@ -98,13 +105,16 @@ func (h *halts) enter(halt job.Halt, cause error, stored bool) {
 	h.mu.Unlock()
 
 	w := h.w
-	args := []any{"reason", string(halt.Reason), "code", halt.Code, "since", halt.Since.UTC(), "remedy", halt.Reason.Remedy()}
+	args := []any{"reason", string(halt.Reason), "code", halt.Code, "since", halt.Since.UTC(), "remedy", halt.Remedy(!h.ends(halt.Reason))}
+	if clock := halt.Clock(); clock != "" {
+		args = append(args, "clock", clock)
+	}
 	if cause != nil {
 		args = append(args, "error", cause)
 	}
 	w.log.Error("halted: no user is reset until the cause is fixed; nothing is lost", args...)
 	h.store(context.Background())
-	if w.cfg.Drain {
+	if h.ends(halt.Reason) {
 		w.finish(&haltedError{halt})
 	}
 }
@@ -113,6 +123,12 @@ func (h *halts) enter(halt job.Halt, cause error, stored bool) {
 func (h *halts) local() bool {
 	halt := h.current()
 	return halt != nil && halt.Reason.Local()
+}
+
+// ends reports whether a halt ends the run: in a drain, unless that waits for the
+// halts that end by themselves.
+func (h *halts) ends(r job.HaltReason) bool {
+	return h.w.cfg.Drain && !(h.w.cfg.Wait && r.SelfClearing())
 }
 
 // progress notes that a target got an outcome.

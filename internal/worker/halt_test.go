@@ -28,6 +28,7 @@ func TestHalts(t *testing.T) {
 		"not enabled":        {apiError("OperationNotEnabledException", "no"), job.HaltOperationNotEnabled},
 		"unknown operation":  {apiError("UnknownOperationException", "no"), job.HaltUnsupported},
 		"credentials":        {apiError("UnrecognizedClientException", "no"), job.HaltCredentials},
+		"a wrong clock":      {apiError("InvalidSignatureException", "Signature expired: 20261129T072000Z is now earlier than 20261129T073000Z"), job.HaltClockSkew},
 		"daily e-mail limit": {apiError("LimitExceededException", "Exceeded daily email limit for the operation or the account."), job.HaltDailyEmailLimit},
 		"a failing trigger":  {apiError("UnexpectedLambdaException", "no"), job.HaltLambda},
 		"nobody answers":     {errLost, job.HaltUnavailable},

@@ -190,7 +190,7 @@ func (w *Worker) act(ctx context.Context, t *target, r reset.Reply) {
 			w.release(ctx, t, rel, func() { t.it.Retry(0) })
 			return
 		}
-		w.halts.trip(r.Halt, r.Code, nil)
+		w.halts.refusedBy(r)
 		w.release(ctx, t, rel, func() { t.it.GiveUp(0) })
 	}
 }

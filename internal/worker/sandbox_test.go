@@ -110,6 +110,9 @@ func TestHaltingFaults(t *testing.T) {
 	crowd(t, map[string]halting{
 		"access denied":           {"access-denied@cognito-idp=1,skip=20", job.HaltAccessDenied},
 		"expired credentials":     {"expired-token@cognito-idp=1,skip=20", job.HaltCredentials},
+		"a wrong clock":           {"error@cognito-idp=1,skip=20,code=InvalidSignatureException,message=Signature expired: 20261129T072000Z is now earlier than 20261129T073000Z", job.HaltClockSkew},
+		"a wrong secret":          {"error@cognito-idp=1,skip=20,code=InvalidSignatureException,message=The request signature we calculated does not match the signature you provided.", job.HaltCredentials},
+		"unsupported as 500":      {"error@cognito-idp=1,skip=20,code=Unsupported,status=500,message=unsupported feature", job.HaltUnsupported},
 		"an unknown operation":    {"unsupported@cognito-idp=1,skip=20", job.HaltUnsupported},
 		"no connection":           {"reset-before@cognito-idp=1,skip=20", job.HaltUnavailable},
 		"internal errors for all": {"error-500-late@cognito-idp=1,skip=20", job.HaltUnavailable},

@@ -188,7 +188,7 @@ func (s *signOuts) signOut(fetch, work context.Context, t *target) {
 			wait = retryAfter(tries)
 		case reset.Halt:
 			if r.Halt != job.HaltCredentials || !s.w.halts.refresh(begun) {
-				s.w.halts.trip(r.Halt, r.Code, nil)
+				s.w.halts.refusedBy(r)
 			}
 		default:
 			s.record(work, t, job.SignOutFailed, r)

@@ -14,6 +14,8 @@ type Status struct {
 	Pace, SignOuts pace.Snapshot
 	// Halt is why nothing goes on, or nil.
 	Halt *job.Halt
+	// HaltEnds says that the halt ends the run.
+	HaltEnds bool
 	// Active is the worker that calls Cognito while this one stands by, or empty.
 	Active string
 	// Theirs is how that one stood when this one last looked, two seconds ago at
@@ -30,6 +32,7 @@ func (w *Worker) Status() Status {
 		Jobs: w.jobs.status(), Pace: w.cfg.Pace.Snapshot(), SignOuts: w.cfg.SignOuts.Snapshot(),
 		Halt: w.halts.current(), BudgetReason: w.budgetReason(),
 	}
+	st.HaltEnds = st.Halt != nil && w.halts.ends(st.Halt.Reason)
 	var said json.RawMessage
 	if st.Active, said = w.leader.Other(); st.Active != "" {
 		st.BudgetReason, st.Theirs = "", readHandover(said).Status

@@ -29,6 +29,7 @@ func halts(t T, e *Env) {
 	}
 	for _, h := range []job.Halt{
 		{Reason: job.HaltAccessDenied, Code: "NotAuthorizedException", Since: e.Clock.Now()},
+		{Reason: job.HaltClockSkew, Code: "InvalidSignatureException", Skew: -10 * time.Minute, Since: e.Clock.Now()},
 		{Reason: job.HaltCanary, Since: e.Clock.Now().Add(time.Second)},
 	} {
 		if err := e.L.SetHalt(ctx, scope, h); err != nil {

@@ -246,8 +246,15 @@ func TestTheStateOfAWorker(t *testing.T) {
 		}
 	}
 	text, err := page.Status(halted)
-	if err != nil || !strings.Contains(string(text), "check --user-pool-id, the account and the Region, then run <code>job resume</code>") {
+	if err != nil || !strings.Contains(string(text), "check --user-pool-id, the account and the Region; then run <code>job resume</code>.") {
 		t.Errorf("a halt is without its remedy, error %v", err)
+	}
+	halted.Halt, halted.HaltEnds = &job.Halt{Reason: job.HaltClockSkew, Skew: -10 * time.Minute, Since: night}, true
+	text, err = page.Status(halted)
+	for _, want := range []string{"the clock is 10 min 0 s behind AWS&#39;s", "start the worker again"} {
+		if err != nil || !strings.Contains(string(text), want) || strings.Contains(string(text), "by itself") {
+			t.Errorf("a wrong clock in a drain: no %q, error %v", want, err)
+		}
 	}
 }
 

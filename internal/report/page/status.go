@@ -25,6 +25,8 @@ type Live struct {
 	InFlight int
 	// Halt is why nothing goes on, or nil.
 	Halt *job.Halt
+	// HaltEnds says that the halt ends the run.
+	HaltEnds bool
 	// Active names the worker that calls Cognito while this one stands by, or is
 	// empty.
 	Active string
