@@ -35,6 +35,7 @@ type parts struct {
 	metrics  *telemetry.Metrics
 	health   *telemetry.Health
 	samples  *telemetry.History // the last hour, one a second
+	scrapes  scrapes
 	resets   *reset.Client
 	guard    worker.Guard // of what resets sends
 	pace     *pace.Pacer
@@ -142,7 +143,15 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 
 // serve opens the listener for metrics and health.
 func (p *parts) serve(ctx context.Context, cmd *cli.Command) (func(), error) {
-	return p.serveFrom(ctx, cmd, p.registry)
+	return p.serveFrom(ctx, cmd, p.scrapes.of(p.scraped()))
+}
+
+// scraped is every series with the labels account and region, so that two set-ups
+// under one Prometheus job do not hide each other.
+func (p *parts) scraped() prometheus.Gatherer {
+	r := prometheus.NewRegistry()
+	prometheus.WrapRegistererWith(prometheus.Labels{"account": p.who.Account, "region": p.cfg.Region}, r).MustRegister(p.registry)
+	return r
 }
 
 // serveHealth is the same without metrics.

@@ -126,6 +126,9 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 	if !cmd.Bool(flagJSON) {
 		sayRejected(cmd, s.Out, res.Rejected)
 	}
+	if res.Drained {
+		p.lastScrape(ctx, res.Jobs)
+	}
 	return verdict(ctx, cmd.Bool("drain"), res)
 }
 
