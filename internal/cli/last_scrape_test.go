@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"log/slog"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/urfave/cli/v3"
 
 	"relock/internal/awsconf"
 	"relock/internal/job"
@@ -125,30 +130,55 @@ func TestAScheduledRunSaysThatItIsGoingOn(t *testing.T) {
 }
 
 // What is scraped says which account and Region it is about, the process's own series
-// as well.
+// as well, and a scrape counts as one.
 func TestWhatIsScrapedNamesAccountAndRegion(t *testing.T) {
 	t.Parallel()
-	p := &parts{registry: prometheus.NewRegistry(), who: awsconf.Identity{Account: "123456789012"}}
+	var log bytes.Buffer
+	p := &parts{registry: prometheus.NewRegistry(), who: awsconf.Identity{Account: "123456789012"}, health: telemetry.NewHealth(), log: slog.New(slog.NewTextHandler(&log, nil))}
 	p.cfg.Region = "eu-west-1"
 	p.metrics = telemetry.NewMetrics(p.registry, telemetry.Sets{})
 	p.registry.MustRegister(collectors.NewGoCollector())
 	p.metrics.SetActive(true)
-	families, err := p.scraped().Gather()
+	cmd := &cli.Command{Flags: []cli.Flag{&cli.StringFlag{Name: "metrics-listen", Value: "127.0.0.1:0"}}, Action: func(ctx context.Context, cmd *cli.Command) error {
+		stop, err := p.serve(ctx, cmd)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		address := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`).FindString(log.String())
+		for range 2 {
+			page := fetch(t, "http://"+address+"/metrics")
+			for _, want := range []string{"relock_active", "go_goroutines"} {
+				if want += `{account="123456789012",region="eu-west-1"} `; !strings.Contains(page, "\n"+want) {
+					t.Errorf("the page has no %s", want)
+				}
+			}
+		}
+		return nil
+	}}
+	if err := cmd.Run(t.Context(), []string{"worker"}); err != nil {
+		t.Fatal(err)
+	}
+	if !p.scrapes.regular() {
+		t.Error("two scrapes are not noticed")
+	}
+}
+
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			labels := map[string]string{}
-			for _, l := range m.GetLabel() {
-				labels[l.GetName()] = l.GetValue()
-			}
-			if labels["account"] != "123456789012" || labels["region"] != "eu-west-1" {
-				t.Fatalf("%s has the labels %v", f.GetName(), labels)
-			}
-		}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(families) < 20 {
-		t.Errorf("%d families of series are scraped", len(families))
+	defer func() { _ = resp.Body.Close() }() // only read
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return string(page)
 }
