@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"relock/internal/job"
 	"relock/internal/worker"
 )
 
@@ -20,6 +21,7 @@ func (p *parts) lastScrape(ctx context.Context, jobs []worker.JobStatus) {
 	for _, j := range jobs {
 		ok, failed, other := j.Totals.Split()
 		p.metrics.SetJob(j.Job.ID, j.Pending(), ok, failed, other)
+		p.metrics.SetJobSignOuts(j.Job.ID, j.Totals.SignOuts[job.SignOutPending])
 	}
 	if p.scrapes.regular() {
 		p.log.Info("waiting for the last scrape of the metrics, a minute at most")

@@ -141,6 +141,9 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	return nil
 }
 
+// alive reports whether no loop of the worker hangs.
+func (p *parts) alive() bool { return len(p.health.Stalled()) == 0 }
+
 // serve opens the listener for metrics and health.
 func (p *parts) serve(ctx context.Context, cmd *cli.Command) (func(), error) {
 	return p.serveFrom(ctx, cmd, p.scrapes.of(p.scraped()))

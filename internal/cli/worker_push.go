@@ -97,28 +97,31 @@ func newScheduled(cmd *cli.Command, s Streams) (*scheduled, error) {
 }
 
 // begin reports to the gateway that the run has begun, and every Heartbeat that it is
-// still going on, while it does. The report of the end holds what is in from, too.
-func (s *scheduled) begin(ctx context.Context, from prometheus.Gatherer, log *slog.Logger) {
+// still going on, while alive says so. The report of the end holds what is in from, too.
+func (s *scheduled) begin(ctx context.Context, from prometheus.Gatherer, alive func() bool, log *slog.Logger) {
 	if s == nil {
 		return
 	}
 	s.log, s.from = log, append(s.from, telemetry.Lasting(from))
 	ctx, s.unbeat = context.WithCancel(ctx)
 	s.beats.Go(func() {
-		beat(ctx, func(ctx context.Context, what string) {
+		beat(ctx, alive, func(ctx context.Context, what string) {
 			s.say(s.push.Push(ctx, s.run.Going(time.Now())), what)
 		})
 	})
 }
 
-// beat reports a run's start at once and its progress every Heartbeat, until ctx ends.
-func beat(ctx context.Context, report func(ctx context.Context, what string)) {
+// beat reports a run's start at once and its progress every Heartbeat, while it is
+// alive, until ctx ends.
+func beat(ctx context.Context, alive func() bool, report func(ctx context.Context, what string)) {
 	tick := time.NewTicker(telemetry.Heartbeat)
 	defer tick.Stop()
 	for what := "start"; ; what = "progress" {
-		within, cancel := context.WithTimeout(ctx, pushWithin)
-		report(within, what)
-		cancel()
+		if what == "start" || alive() {
+			within, cancel := context.WithTimeout(ctx, pushWithin)
+			report(within, what)
+			cancel()
+		}
 		select {
 		case <-ctx.Done():
 			return

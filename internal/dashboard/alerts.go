@@ -41,11 +41,22 @@ sum by (SETUP) (rate(relock_cognito_requests_total{operation="AdminResetUserPass
 		},
 		{
 			Record: "job:relock_workable_targets:sum",
-			Why:    "Targets without an outcome that are not on hold. A standby shows them too. 0 where all are\non hold, or an active worker has no open job; absent where no worker says anything.",
+			Why:    "Targets without an outcome that are not on hold. A standby shows them too.",
 			Expr: `
 sum by (SETUP) (
   max by (SETUP, reset_job) (
     relock_job_targets{state="pending"} unless on (SETUP, instance, reset_job) relock_job_paused == 1
+  )
+)`,
+		},
+		{
+			Record: "job:relock_pending_work:sum",
+			Why:    "These, and the sign-outs that are still to be done. 0 where all jobs are on hold, or an\nactive worker has no open job; absent where no worker says anything.",
+			Expr: `
+sum by (SETUP) (
+  max by (SETUP, reset_job, state) (
+    (relock_job_targets{state="pending"} or relock_job_sign_outs_pending)
+    unless on (SETUP, instance, reset_job) relock_job_paused == 1
   )
 )
   or 0 * sum by (SETUP) (relock_job_targets{state="pending"})
@@ -55,7 +66,7 @@ sum by (SETUP) (
 			Record: "job:relock_eta:seconds",
 			Why:    "How long they take: by the mean rate, or where there is none, by the pace.",
 			Expr: `
-(job:relock_workable_targets:sum > 0)
+job:relock_workable_targets:sum
   / (
     (job:relock_users:rate5m > 0)
     or max by (SETUP) (relock_pace{operation="AdminResetUserPassword"} and on (SETUP, instance) relock_active == 1)
@@ -147,9 +158,9 @@ max by (SETUP) (relock_halted{reason="credentials"}) == 1
 			Alert: "RelockNoActiveWorker", Severity: "critical", For: "2m",
 			Why: "The last that any worker said of the work counts for 14 days, the longest that SQS keeps a\nmessage: a worker that was killed, service or drain, says nothing more.",
 			Expr: `
-last_over_time(job:relock_workable_targets:sum[14d]) > 0
+last_over_time(job:relock_pending_work:sum[14d]) > 0
   unless sum by (SETUP) (relock_active) > 0`,
-			Summary:     "No worker of Relock ({{ $labels.job }}) is active, and {{ $value | humanize }} targets are pending",
+			Summary:     "No worker of Relock ({{ $labels.job }}) is active, and {{ $value | humanize }} resets or sign-outs are pending",
 			Description: "No user is reset. Either no worker runs, or those that do cannot take the lease in the ledger. A standby takes over within 30 seconds of the active worker's end.",
 		},
 		{

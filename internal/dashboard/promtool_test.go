@@ -98,6 +98,7 @@ func TestPromtoolFindsWhatIsWrong(t *testing.T) {
 		"no worker for six hours":           {"RelockNoActiveWorker", "[14d]", "[6h]"},
 		"no work, and no worker":            {"RelockNoActiveWorker", "[14d]) > 0", "[14d]) >= 0"},
 		"the last sample of a job":          {"RelockNoActiveWorker", "  or 0 * (sum by (SETUP) (relock_active) > 0)", ""},
+		"sign-outs are no work":             {"RelockNoActiveWorker", ` or relock_job_sign_outs_pending`, ""},
 		"the last sample before a hold":     {"RelockNoActiveWorker", `  or 0 * sum by (SETUP) (relock_job_targets{state="pending"})`, ""},
 		"a worker in another namespace":     {"RelockNoActiveWorker", "namespace, ", ""},
 		"a halt in another namespace":       {"RelockHalted", "namespace, ", ""},

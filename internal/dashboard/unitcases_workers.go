@@ -7,7 +7,7 @@ import (
 
 func workerTests() []unitTest {
 	none := func(pending string) []firing {
-		return fires("No worker of Relock (relock) is active, and " + pending + " targets are pending")
+		return fires("No worker of Relock (relock) is active, and " + pending + " resets or sign-outs are pending")
 	}
 	left := func(values string) string {
 		return `relock_job_targets{job="relock", instance="a", reset_job="j", state="pending"} ` + values
@@ -56,6 +56,11 @@ func workerTests() []unitTest {
 			"A drain was killed in the middle.",
 			[]string{works("1x10 stale"), kind("1"), left("1000-10x10 stale")},
 			[]check{{"20m", "RelockNoActiveWorker", none("900")}},
+		},
+		{
+			"A drain was killed when only sign-outs were left.",
+			[]string{works("1x10 stale"), kind("1"), left("0x10 stale"), `relock_job_sign_outs_pending{job="relock", instance="a", reset_job="j"} 70-5x10 stale`},
+			[]check{{"20m", "RelockNoActiveWorker", none("20")}},
 		},
 		{"A drain has ended: the last scrape saw it.", []string{works("1x9 0 stale"), kind("1"), left("1000-100x10 stale")}, silent("60m", "RelockNoActiveWorker")},
 	}
@@ -164,7 +169,7 @@ func setUpTests() []unitTest {
 		{
 			"No worker is active in a; one in b is.",
 			join(both("relock_active", "", "0x60", "1x60"), both("relock_job_targets", left, "100x60", "100x60")),
-			[]check{{"10m", "RelockNoActiveWorker", ofA("", "No worker of Relock (relock) is active, and 100 targets are pending")}},
+			[]check{{"10m", "RelockNoActiveWorker", ofA("", "No worker of Relock (relock) is active, and 100 resets or sign-outs are pending")}},
 		},
 		{
 			"a will miss the retention of its queue, b will not.",
@@ -197,7 +202,7 @@ func setUpTests() []unitTest {
 				`relock_halted{job="relock", instance="z", account="222222222222", region="eu-west-1", reason="credentials"} 1x60`,
 			},
 			[]check{
-				{"10m", "RelockNoActiveWorker", []firing{{"", []string{"job=relock", "account=\"111111111111\"", "region=us-east-1"}, "No worker of Relock (relock) is active, and 7 targets are pending"}}},
+				{"10m", "RelockNoActiveWorker", []firing{{"", []string{"job=relock", "account=\"111111111111\"", "region=us-east-1"}, "No worker of Relock (relock) is active, and 7 resets or sign-outs are pending"}}},
 				{"10m", "RelockDeadLetters", []firing{{"", []string{"job=relock", "account=\"222222222222\"", "region=eu-west-1"}, "3 messages of Relock (relock) are in the dead-letter queue"}}},
 				{"10m", "RelockCredentialsFailing", []firing{{"", []string{"job=relock", "account=\"222222222222\"", "region=eu-west-1"}, "AWS refuses the credentials of Relock (relock)"}}},
 			},
