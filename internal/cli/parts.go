@@ -36,6 +36,7 @@ type parts struct {
 	metrics  *telemetry.Metrics
 	health   *telemetry.Health
 	samples  *telemetry.History // the last hour, one a second
+	scrapes  scrapes
 	resets   *reset.Client
 	fence    leader.Fence // of what resets sends
 	pace     *pace.Pacer
@@ -144,9 +145,20 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	return nil
 }
 
+// alive reports whether no loop of the worker hangs.
+func (p *parts) alive() bool { return len(p.health.Stalled()) == 0 }
+
 // serve opens the listener for metrics and health.
 func (p *parts) serve(ctx context.Context, cmd *cli.Command) (func(), error) {
-	return p.serveFrom(ctx, cmd, p.registry)
+	return p.serveFrom(ctx, cmd, p.scrapes.of(p.scraped()))
+}
+
+// scraped is every series with the labels account and region, so that two set-ups
+// under one Prometheus job do not hide each other.
+func (p *parts) scraped() prometheus.Gatherer {
+	r := prometheus.NewRegistry()
+	prometheus.WrapRegistererWith(prometheus.Labels{"account": p.who.Account, "region": p.cfg.Region}, r).MustRegister(p.registry)
+	return r
 }
 
 // serveHealth is the same without metrics.

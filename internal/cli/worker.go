@@ -91,7 +91,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 	if cmd.Bool("check") {
 		return p.check(ctx, cmd, s)
 	}
-	told.begin(ctx, p.registry, p.log)
+	told.begin(ctx, p.registry, p.alive, p.log)
 	if err := p.open(ctx, cmd); errors.Is(err, errNotAwaited) {
 		return nil // a service is told to stop, and does
 	} else if err != nil {
@@ -132,6 +132,9 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 	}
 	if !cmd.Bool(flagJSON) {
 		sayRejected(cmd, s.Out, res.Rejected)
+	}
+	if res.Drained {
+		p.lastScrape(ctx, res.Jobs)
 	}
 	return verdict(ctx, cmd.Bool("drain"), res)
 }

@@ -32,7 +32,7 @@ const (
 
 func pushFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: flagPushGateway, Usage: "with --drain: `URL` of a Prometheus Pushgateway that is told of the run's start and end", Sources: env(flagPushGateway), Category: "Run"},
+		&cli.StringFlag{Name: flagPushGateway, Usage: "with --drain: `URL` of a Prometheus Pushgateway that gets the start, the progress and the end of the run", Sources: env(flagPushGateway), Category: "Run"},
 		&cli.StringFlag{Name: flagPushGroup, Usage: "`NAME` of the schedule at the Pushgateway, in the label schedule; defaults to the user pools", Sources: env(flagPushGroup), Category: "Run"},
 		&cli.StringFlag{Name: flagPushEvery, Value: "93d", Usage: "`TIME` within which the schedule is to succeed again, as in 8d or 36h: RelockScheduledRunMissing fires when it has not", Sources: env(flagPushEvery), Category: "Run"},
 	}
@@ -58,9 +58,9 @@ type scheduled struct {
 	run  *telemetry.Run
 	log  *slog.Logger
 	from []prometheus.Gatherer
-	// begins is the telling of the start, which unbegin ends.
-	begins  sync.WaitGroup
-	unbegin context.CancelFunc
+	// beats are the reports of a run that is going on, which unbeat ends.
+	beats  sync.WaitGroup
+	unbeat context.CancelFunc
 }
 
 // newScheduled is nil without --push-gateway.
@@ -96,17 +96,38 @@ func newScheduled(cmd *cli.Command, s Streams) (*scheduled, error) {
 	return &scheduled{push: push, run: telemetry.NewRun(time.Now(), every), log: log}, nil
 }
 
-// begin tells the gateway that the run has begun, while the run goes on. At the end
-// it will be told what is in from, too.
-func (s *scheduled) begin(ctx context.Context, from prometheus.Gatherer, log *slog.Logger) {
+// begin reports to the gateway that the run has begun, and every Heartbeat that it is
+// still going on, while alive says so. The report of the end holds what is in from, too.
+func (s *scheduled) begin(ctx context.Context, from prometheus.Gatherer, alive func() bool, log *slog.Logger) {
 	if s == nil {
 		return
 	}
 	s.log, s.from = log, append(s.from, telemetry.Lasting(from))
-	ctx, s.unbegin = context.WithTimeout(ctx, pushWithin)
-	s.begins.Go(func() {
-		s.say(s.push.Push(ctx, s.run.Started()), "start")
+	ctx, s.unbeat = context.WithCancel(ctx)
+	s.beats.Go(func() {
+		beat(ctx, alive, func(ctx context.Context, what string) {
+			s.say(s.push.Push(ctx, s.run.Going(time.Now())), what)
+		})
 	})
+}
+
+// beat reports a run's start at once and its progress every Heartbeat, while it is
+// alive, until ctx ends.
+func beat(ctx context.Context, alive func() bool, report func(ctx context.Context, what string)) {
+	tick := time.NewTicker(telemetry.Heartbeat)
+	defer tick.Stop()
+	for what := "start"; ; what = "progress" {
+		if what == "start" || alive() {
+			within, cancel := context.WithTimeout(ctx, pushWithin)
+			report(within, what)
+			cancel()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // targets counts those of the run's jobs.
@@ -131,9 +152,9 @@ func (s *scheduled) watch(ctx, now context.Context, do func() error) error {
 	}
 	start := time.Now()
 	err := do()
-	if s.unbegin != nil {
-		s.unbegin() // the end tells of the start, too
-		s.begins.Wait()
+	if s.unbeat != nil {
+		s.unbeat() // the report of the end has the start, too
+		s.beats.Wait()
 	}
 	within := pushWithin
 	if ctx.Err() != nil {

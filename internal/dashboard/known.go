@@ -32,6 +32,7 @@ func Known(rules []Group) (map[string]Kind, error) {
 		Operations: []string{"op"}, Codes: []string{"OK"}, Rejects: []string{"reason"}, QueueOperations: []string{"op"}, Bounds: []string{"quota"},
 	})
 	m.SetJob("j", 1, 1, 1, 1)
+	m.SetJobSignOuts("j", 1)
 	m.SetJobState("j", time.Now(), false)
 	m.SetPace("op", telemetry.Pace{})
 	m.SetBound("quota")

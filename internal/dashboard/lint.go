@@ -11,8 +11,12 @@ import (
 // of grafana/grafana.
 var units = []string{"none", "short", "percentunit", "bytes", "s", "cps", "reqps"}
 
-// namedSection is a section of the runbook, named in words.
-var namedSection = regexp.MustCompile(`docs/runbook\.md#([a-z0-9_-]*)`)
+var (
+	// grouping finds the labels that an aggregation or a join keeps.
+	grouping = regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
+	// bare finds an aggregation that keeps no label.
+	bare = regexp.MustCompile(`\b(?:sum|min|max|avg|count) ?\(`)
+)
 
 // Lint holds a dashboard against the rules that grafana/dashboard-linter has for
 // dashboards that others install, and some of ours. known says which series there
@@ -20,7 +24,7 @@ var namedSection = regexp.MustCompile(`docs/runbook\.md#([a-z0-9_-]*)`)
 func Lint(d Dashboard, known map[string]Kind, sections []string) []string {
 	l := &linter{known: known, sections: sections}
 	l.variables(d.Templating.List)
-	if len(d.Links) == 0 && !strings.Contains(d.Description, "docs/runbook.md") {
+	if len(d.Links) == 0 {
 		l.say("dashboard: no link to the runbook")
 	}
 	for _, a := range d.Annotations.List {
@@ -128,10 +132,11 @@ func (l *linter) panel(p Panel) {
 			l.say("the link %s leads to no section of the runbook", link.URL)
 		}
 	}
-	for _, named := range namedSection.FindAllStringSubmatch(p.Description, -1) {
-		if !slices.Contains(l.sections, named[1]) {
-			l.say("the description names %s, which is no section of the runbook", named[0])
-		}
+	if len(p.Links) == 0 {
+		l.say("no link to the runbook")
+	}
+	if slices.Contains([]string{"stat", "bargauge", "state-timeline", "table"}, p.Type) && (p.FieldConfig == nil || p.FieldConfig.Defaults.NoValue == "") {
+		l.say("it does not say what no value means (noValue)")
 	}
 	if len(p.Targets) == 0 {
 		l.say("no query")
@@ -150,6 +155,18 @@ func (l *linter) panel(p Panel) {
 	}
 }
 
+// kept: no aggregation or join of a query hides one set-up behind another.
+func (l *linter) kept(expr string) {
+	for _, g := range grouping.FindAllStringSubmatch(expr, -1) {
+		if !strings.HasPrefix(g[1], setUp) && g[1] != "le" { // a heatmap shows one distribution
+			l.say("(%s) does not keep the labels of the set-up: %s", g[1], setUp)
+		}
+	}
+	if bare.MatchString(expr) {
+		l.say("all set-ups together: %s", expr)
+	}
+}
+
 // query: series exist; counters stand under a rate, gauges do not; in a dashboard
 // every series is that of the chosen job and instance, and a rate is over
 // $__rate_interval.
@@ -158,6 +175,7 @@ func (l *linter) query(expr string, chosen bool) {
 	if len(used) == 0 {
 		l.say("no series in %s", expr)
 	}
+	l.kept(expr)
 	for _, s := range used {
 		kind, ok := l.known[s.metric]
 		rated := slices.Contains([]string{"rate", "irate", "increase"}, s.function)

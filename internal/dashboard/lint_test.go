@@ -69,8 +69,11 @@ func TestLintFindsWhatIsWrong(t *testing.T) {
 		"a panel on another":       {func(d *Dashboard) { first(d, "timeseries").GridPos = first(d, "stat").GridPos }, "it lies on"},
 		"a panel off the grid":     {func(d *Dashboard) { first(d, "stat").GridPos.X = 23 }, "outside the grid"},
 		"an ID twice":              {func(d *Dashboard) { first(d, "timeseries").ID = 1 }, "the ID is there twice"},
-		"no runbook":               {func(d *Dashboard) { d.Description = "" }, "no link to the runbook"},
-		"a name of no section":     {func(d *Dashboard) { first(d, "stat").Description += " docs/runbook.md#relocktired." }, "relocktired, which is no section"},
+		"no runbook":               {func(d *Dashboard) { d.Links = nil }, "dashboard: no link to the runbook"},
+		"a panel without a link":   {func(d *Dashboard) { first(d, "timeseries").Links = nil }, `"Targets of open jobs": no link to the runbook`},
+		"no word for no value":     {func(d *Dashboard) { first(d, "state-timeline").FieldConfig.Defaults.NoValue = "" }, "what no value means"},
+		"all set-ups together":     {query(`max(relock_active{job=~"$job", instance=~"$instance"})`), "all set-ups together"},
+		"all namespaces together":  {query(`max by (job) (relock_active{job=~"$job", instance=~"$instance"})`), "(job) does not keep the labels of the set-up"},
 		"a link to no section":     {func(d *Dashboard) { first(d, "stat").Links = []Link{{URL: "https://wiki.test/relock#relocktired"}} }, "leads to no section"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +119,8 @@ func TestLintRulesFindsWhatIsWrong(t *testing.T) {
 		"no time":                    {func(r *Rule) { r.For = "" }, "for how long"},
 		"a counter without a rate":   {func(r *Rule) { r.Expr = `max by (job) (relock_users_total) > 0` }, "is not under rate"},
 		"a series that is not":       {func(r *Rule) { r.Expr = `max by (job) (relock_halt) > 0` }, "there is no series relock_halt"},
-		"all jobs together":          {func(r *Rule) { r.Expr = `max(relock_halted) > 0` }, "does not keep the job apart"},
+		"all jobs together":          {func(r *Rule) { r.Expr = `max(relock_halted) > 0` }, "all set-ups together"},
+		"all namespaces together":    {func(r *Rule) { r.Expr = `max by (job, reason) (relock_halted) > 0` }, "(job, reason) does not keep the labels"},
 		"no test":                    {func(r *Rule) { r.Alert = "RelockTired" }, "no unit test sees it fire"},
 		"no test that it is silent":  {func(r *Rule) { r.Alert = "RelockTired" }, "no unit test sees it silent"},
 		"it is there twice":          {func(r *Rule) { r.Alert = "RelockDeadLetters" }, "it is there twice"},

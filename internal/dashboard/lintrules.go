@@ -21,12 +21,11 @@ func LintRules(groups []Group, known map[string]Kind, sections []string, tests s
 	seen := map[string]bool{}
 	for _, g := range groups {
 		for _, r := range g.Rules {
-			name := r.Record + r.Alert
-			l.where = name
-			if seen[name] {
+			l.where = r.Record + r.Alert
+			if seen[l.where+r.Severity] {
 				l.say("it is there twice")
 			}
-			seen[name] = true
+			seen[l.where+r.Severity] = true
 			l.query(r.Expr, false)
 			switch {
 			case r.Record != "" && r.Alert != "":
@@ -62,9 +61,6 @@ func (l *linter) alert(r Rule) {
 		l.say("the runbook_url %q does not lead to its section", r.Runbook)
 	} else if !slices.Contains(l.sections, fragment) {
 		l.say("the runbook has no section %s", fragment)
-	}
-	if !strings.Contains(r.Expr, "by (job") && !strings.Contains(r.Expr, "on (job") && !strings.Contains(r.Expr, "job:") {
-		l.say("the query does not keep the job apart")
 	}
 }
 

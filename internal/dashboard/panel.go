@@ -11,7 +11,6 @@ const (
 
 // board lays panels out, from left to right and from top to bottom.
 type board struct {
-	runbook    string
 	panels     []Panel
 	x, y, tall int
 }
@@ -60,16 +59,19 @@ func (b *board) panel(kind, title, description string, targets []Target, options
 	for _, c := range changes {
 		c(&p)
 	}
+	if len(p.Links) == 0 {
+		b.helped("Alerts")(&p)
+	}
 	return p
 }
 
 // ranged is a query over the time that is shown, instant one of its end.
 func ranged(legend, expr string) Target {
-	return Target{Expr: expr, LegendFormat: legend, Range: true}
+	return Target{Expr: fill(expr), LegendFormat: legend, Range: true}
 }
 
 func instant(legend, expr string) Target {
-	return Target{Expr: expr, LegendFormat: legend, Instant: true}
+	return Target{Expr: fill(expr), LegendFormat: legend, Instant: true}
 }
 
 func (b *board) stat(title, description string, t Target, changes ...change) {
@@ -210,26 +212,15 @@ func dashed(name, color string) change {
 	}
 }
 
-// top is the dashboard's own link to the runbook, where its address is known.
-func (b *board) top() []Link {
-	if b.runbook == DefaultRunbook {
-		return []Link{}
-	}
-	return []Link{{
-		Title: "Runbook", URL: b.runbook, TargetBlank: true, Type: "link", Icon: "doc",
-		Tooltip: "What each alert and each halt means, and what to do", Tags: []string{},
-	}}
-}
+// runbookURL is the address of the runbook, which the variable holds. Without raw,
+// Grafana would encode its slashes.
+const runbookURL = "${runbook:raw}"
 
-// helped leads to sections of the runbook: by a link, or by name.
+// helped leads to sections of the runbook.
 func (b *board) helped(sections ...string) change {
 	return func(p *Panel) {
 		for _, s := range sections {
-			if b.runbook == DefaultRunbook {
-				p.Description += " Help: docs/runbook.md#" + anchor(s) + "."
-				continue
-			}
-			p.Links = append(p.Links, Link{Title: "Runbook: " + s, URL: b.runbook + "#" + anchor(s), TargetBlank: true})
+			p.Links = append(p.Links, Link{Title: "Runbook: " + s, URL: runbookURL + "#" + anchor(s), TargetBlank: true})
 		}
 	}
 }

@@ -5,10 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"relock/internal/job"
 )
 
 // promtool runs promtool in a folder with the written files. It is in Debian's
@@ -73,30 +76,44 @@ func TestPromtoolReadsTheQueries(t *testing.T) {
 func TestPromtoolFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ alert, old, new string }{
-		"a halt that is none":               {"RelockHalted", "(relock_halted) == 1", "(relock_halted) == 2"},
-		"no progress during a halt":         {"RelockNoProgress", "  unless on (job) max by (job) (relock_halted) == 1\n", ""},
-		"no progress on hold":               {"RelockNoProgress", " unless on (job, instance, reset_job) relock_job_paused == 1", ""},
-		"no progress while put off":         {"RelockNoProgress", `max by (job) (relock_queue_messages{state="visible"}) > 0`, `max by (job) (relock_queue_messages) >= 0`},
-		"no progress of a standby":          {"RelockNoProgress", "  and on (job) sum by (job) (relock_active) > 0\n", ""},
-		"throttles of few calls":            {"RelockThrottleRatioHigh", `[5m])) > 20`, `[5m])) > 0`},
+		"a halt that is none":               {"RelockHalted", `"}) == 1`, `"}) == 2`},
+		"every halt is critical":            {"RelockHalted", `reason=~"SELFCLEARING"`, `reason=~"none"`},
+		"every halt is a warning":           {"RelockHalted", `reason=~"SELFCLEARING"`, `reason=~".*"`},
+		"an unknown halt is a warning":      {"RelockHalted", `reason!~"SELFCLEARING"`, `reason=~"canary|pool_not_found"`},
+		"no progress during a halt":         {"RelockNoProgress", "  unless max by (SETUP) (relock_halted) == 1\n", ""},
+		"no progress on hold":               {"RelockNoProgress", " unless on (SETUP, instance, reset_job) relock_job_paused == 1", ""},
+		"no progress while put off":         {"RelockNoProgress", `max by (SETUP) (relock_queue_messages{state="visible"}) > 0`, `max by (SETUP) (relock_queue_messages) >= 0`},
+		"no progress of a standby":          {"RelockNoProgress", "  and sum by (SETUP) (relock_active) > 0\n", ""},
+		"throttles of few calls":            {"RelockThrottleRatioHigh", `[5m])) >= 20`, `[5m])) > 0`},
 		"another limit for throttles":       {"RelockThrottleRatioHigh", "ratio_rate5m > 0.05", "ratio_rate5m > 0.6"},
-		"failures of few users":             {"RelockFailureRatioHigh", `relock_users_total[10m])) > 20`, `relock_users_total[10m])) > 0`},
+		"failures of few users":             {"RelockFailureRatioHigh", `[10m])) >= 20`, `[10m])) > 0`},
+		"failures among the excluded":       {"RelockFailureRatioHigh", `outcome!~"UNTRIED"`, `outcome!~"none"`},
 		"a cancelled job fails":             {"RelockFailureRatioHigh", "|missing", "|missing|cancelled"},
 		"another limit for failures":        {"RelockFailureRatioHigh", "ratio_rate10m > 0.1", "ratio_rate10m > 0.01"},
 		"dead letters at any time":          {"RelockDeadLetters", "(relock_dead_letter_messages) > 0", "(relock_dead_letter_messages) >= 0"},
-		"the retention is forgotten":        {"RelockWillMissRetention", "+ on (job, instance) group_left () relock_queue_retention_seconds", "+ 86400"},
-		"the time left only while it moves": {"RelockWillMissRetention", "    or max by (job) (relock_pace", "    and max by (job) (relock_pace"},
+		"the retention is forgotten":        {"RelockWillMissRetention", "+ on (SETUP, instance) group_left () relock_queue_retention_seconds", "+ 86400"},
+		"the time left only while it moves": {"RelockWillMissRetention", "    or max by (SETUP) (relock_pace", "    and max by (SETUP) (relock_pace"},
 		"one refusal is an alarm":           {"RelockCredentialsFailing", "[2m])) > 0", "[10m])) > 0"},
 		"refusals of the queue":             {"RelockCredentialsFailing", `result="refused"`, `result="error"`},
-		"a drain that has ended":            {"RelockNoActiveWorker", "(last_over_time(relock_drain[6h])) == 0", "(last_over_time(relock_drain[6h])) >= 0"},
-		"a failed run":                      {"RelockScheduledRunMissing", "    > on (job, schedule) max by", "    < on (job, schedule) max by"},
+		"no worker for six hours":           {"RelockNoActiveWorker", "[14d]", "[6h]"},
+		"no work, and no worker":            {"RelockNoActiveWorker", "[14d]) > 0", "[14d]) >= 0"},
+		"the last sample of a job":          {"RelockNoActiveWorker", "  or 0 * (sum by (SETUP) (relock_active) > 0)", ""},
+		"sign-outs are no work":             {"RelockNoActiveWorker", ` or relock_job_sign_outs_pending`, ""},
+		"the last sample before a hold":     {"RelockNoActiveWorker", `  or 0 * sum by (SETUP) (relock_job_targets{state="pending"})`, ""},
+		"a worker in another namespace":     {"RelockNoActiveWorker", "namespace, ", ""},
+		"a halt in another namespace":       {"RelockHalted", "namespace, ", ""},
+		"another account":                   {"RelockDeadLetters", "account, ", ""},
+		"another Region":                    {"RelockNoActiveWorker", "region, ", ""},
+		"a failed run":                      {"RelockScheduledRunMissing", "    > max by", "    < max by"},
+		"a run that was killed":             {"RelockScheduledRunMissing", ") > 900", ") > 90000"},
+		"a run that is going on":            {"RelockScheduledRunMissing", "max by (SETUP) (relock_run_last_seen_timestamp_seconds)", "max by (SETUP) (relock_run_last_start_timestamp_seconds)"},
 		"another schedule's time":           {"RelockScheduledRunMissing", "(relock_run_every_seconds)", "(relock_run_every_seconds * 0 + 93 * 86400)"},
 		"a first run without an end":        {"RelockScheduledRunMissing", "> 7 * 86400", "> 70 * 86400"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rules := string(files(t)["rules/relock.rules.yml"])
-			spoiled := respace(rules, c.old, c.new)
+			spoiled := respace(rules, fill(c.old), fill(c.new))
 			if spoiled == rules {
 				t.Fatalf("the rules lack %q", c.old)
 			}
@@ -142,4 +159,30 @@ func respace(rules, old, with string) string {
 		}
 	}
 	return b.String()
+}
+
+// A halt has the severity that job.HaltReason says: critical, unless it ends by itself.
+func TestTheSeverityOfAHalt(t *testing.T) {
+	t.Parallel()
+	rules := read(t, filepath.Join(written, "rules", "relock.rules.yml"))
+	matcher := regexp.MustCompile(`relock_halted\{reason(=~|!~)"([^"]*)"\}\) == 1\n +for: 1m\n +labels:\n +severity: (\w+)`)
+	found := matcher.FindAllStringSubmatch(rules, -1)
+	if len(found) != 2 {
+		t.Fatalf("RelockHalted has %d rules, want one for each severity", len(found))
+	}
+	for _, r := range job.HaltReasons() {
+		want, got := "critical", []string{}
+		if r.SelfClearing() {
+			want = "warning"
+		}
+		for _, f := range found {
+			listed := slices.Contains(strings.Split(f[2], "|"), string(r))
+			if listed == (f[1] == "=~") {
+				got = append(got, f[3])
+			}
+		}
+		if !slices.Equal(got, []string{want}) {
+			t.Errorf("the halt %s is %q, want %s alone: make dashboards", r, got, want)
+		}
+	}
 }

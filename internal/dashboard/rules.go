@@ -35,7 +35,7 @@ func YAML(groups []Group) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("# Recording and alert rules for Relock. Written by `make dashboards` from\n" +
 		"# internal/dashboard; tested by relock_test.yml. dashboards/README.md says how to use\n" +
-		"# them. One Prometheus job is one account and Region.\ngroups:\n")
+		"# them, and which labels keep one set-up apart from another.\ngroups:\n")
 	for _, g := range groups {
 		fmt.Fprintf(&b, "  - name: %s\n    rules:\n", g.Name)
 		for _, r := range g.Rules {

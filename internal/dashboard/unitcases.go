@@ -1,6 +1,9 @@
 package dashboard
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Series that several tests use.
 const (
@@ -28,7 +31,7 @@ func users(outcome, values string) string {
 var relockJob = []string{"job=relock"}
 
 func fires(summary string, labels ...string) []firing {
-	return []firing{{labels: append(relockJob, labels...), summary: summary}}
+	return []firing{{labels: slices.Concat(relockJob, labels), summary: summary}}
 }
 
 // silent expects that alerts do not fire at a time.
@@ -40,17 +43,20 @@ func silent(at string, alerts ...string) []check {
 	return list
 }
 
+// alertNames are the alerts; one with two severities is there once.
 func alertNames() []string {
 	var names []string
 	for _, a := range Alerts() {
-		names = append(names, a.Alert)
+		if !slices.Contains(names, a.Alert) {
+			names = append(names, a.Alert)
+		}
 	}
 	return names
 }
 
 func unitTests() []unitTest {
 	var list []unitTest
-	for _, part := range [][]unitTest{healthy(), workTests(), failureTests(), queueTests(), callerTests(), workerTests(), runTests()} {
+	for _, part := range [][]unitTest{healthy(), haltTests(), workTests(), failureTests(), queueTests(), callerTests(), workerTests(), runTests(), setUpTests()} {
 		list = append(list, part...)
 	}
 	return list
@@ -73,26 +79,56 @@ func healthy() []unitTest {
 		`relock_run_last_end_timestamp_seconds{job="relock", schedule="quarter"} 0x240`,
 		`relock_run_last_success_timestamp_seconds{job="relock", schedule="quarter"} 0x240`,
 		`relock_run_last_start_timestamp_seconds{job="relock", schedule="quarter"} 0x240`,
+		`relock_run_last_seen_timestamp_seconds{job="relock", schedule="quarter"} 0x240`,
 		`relock_run_every_seconds{job="relock", schedule="quarter"} 8035200x240`,
 		users("reset", "0+1400x240"), users("user_not_found", "0+40x240"), users("excluded", "0+500x240"),
 		requests("OK", "0+1440x240"), requests("TooManyRequestsException", "0+7x240"), requests("ExpiredTokenException", "0x240"),
 	}
-	return []unitTest{{"All is well.", series, silent("1h", alertNames()...)}}
+	return []unitTest{{"All is healthy.", series, silent("1h", alertNames()...)}}
 }
 
+// haltTests: a halt that needs an operator gets somebody up, one that ends by itself
+// does not. A reason that no rule knows counts as the first.
+func haltTests() []unitTest {
+	halt := func(reason string) []string {
+		return []string{`relock_halted{job="relock", instance="a", reason="` + reason + `"} 0x10 1x60`}
+	}
+	halted := func(severity, reason, until string) []firing {
+		return []firing{{severity, slices.Concat(relockJob, []string{"reason=" + reason}), "Relock (relock) is halted until " + until + ": " + reason}}
+	}
+	var list []unitTest
+	for _, reason := range []string{"pool_not_found", "canary", "a_reason_of_next_year"} {
+		list = append(list, unitTest{
+			"A halt that needs an operator: " + reason + ".", halt(reason),
+			[]check{{"11m", "RelockHalted", nil}, {"12m", "RelockHalted", halted("critical", reason, "an operator resumes it")}},
+		})
+	}
+	for _, reason := range strings.Split(selfClearing, "|") {
+		list = append(list, unitTest{
+			"A halt that ends by itself: " + reason + ".", halt(reason),
+			[]check{{"11m", "RelockHalted", nil}, {"12m", "RelockHalted", halted("warning", reason, "the cause passes")}},
+		})
+	}
+	return append(list, unitTest{
+		"A scheduled run halted, and a service of the same name has no progress.",
+		[]string{active, noOne, pending, visible, received, `relock_halted{job="relock", schedule="quarter", reason="canary"} 1x240`},
+		[]check{
+			{"30m", "RelockHalted", []firing{{"critical", slices.Concat(relockJob, []string{"reason=canary", "schedule=quarter"}), "Relock (relock) is halted until an operator resumes it: canary"}}},
+			{"30m", "RelockNoProgress", fires(noProgress)},
+		},
+	})
+}
+
+const noProgress = "Relock (relock) has had no outcome for 15 minutes, with work to do"
+
 func workTests() []unitTest {
-	const noProgress = "Relock (relock) has had no outcome for 15 minutes, with work to do"
 	stuck := []string{active, running, noOne, pending, visible, received}
 	with := func(more ...string) []string { return append(append([]string{}, stuck...), more...) }
 	return []unitTest{
 		{
-			"A halt.",
-			[]string{`relock_halted{job="relock", instance="a", reason="pool_not_found"} 0x10 1x60`, active, noOne, pending, visible},
-			[]check{
-				{"11m", "RelockHalted", nil},
-				{"12m", "RelockHalted", fires("Relock (relock) is halted: pool_not_found", "reason=pool_not_found")},
-				{"60m", "RelockNoProgress", nil}, // one alarm is enough
-			},
+			"A halt: one alarm is enough.",
+			[]string{`relock_halted{job="relock", instance="a", reason="pool_not_found"} 0x10 1x60`, active, noOne, pending, visible, received},
+			silent("60m", "RelockNoProgress"),
 		},
 		{
 			"Messages wait, and nothing becomes of them.", stuck,
@@ -142,7 +178,22 @@ func failureTests() []unitTest {
 		},
 		{"One in twenty cannot be reset.", []string{users("reset", "0+950x60"), users("user_disabled", "0+50x60")}, silent("15m", "RelockFailureRatioHigh")},
 		{"A cancelled job is no failure.", []string{users("reset", "0+10x60"), users("cancelled", "0+900x60")}, silent("15m", "RelockFailureRatioHigh")},
+		{"One of two users fails.", []string{users("reset", "0 0 1x60"), users("user_not_found", "0 0 1x60")}, silent("6m", "RelockFailureRatioHigh")},
 		{"A few failures among few users.", []string{users("reset", "0 0 5x60"), users("user_not_found", "0 0 5x60")}, silent("6m", "RelockFailureRatioHigh")},
+		{
+			"Three of three users fail, and the many who were excluded do not make them a number.",
+			[]string{users("excluded", "0 0 25x60"), users("user_not_found", "0 0 3x60")}, silent("6m", "RelockFailureRatioHigh"),
+		},
+		{
+			"30 of 100 users fail.",
+			[]string{users("reset", "0 0 70x60"), users("user_not_found", "0 0 30x60")},
+			[]check{{"6m", "RelockFailureRatioHigh", fires("30% of the targets of Relock (relock) end without a reset")}},
+		},
+		{
+			"30 of 100 users fail, and a thousand others were excluded.",
+			[]string{users("reset", "0 0 70x60"), users("user_not_found", "0 0 30x60"), users("excluded", "0 0 1000x60")},
+			[]check{{"6m", "RelockFailureRatioHigh", fires("30% of the targets of Relock (relock) end without a reset")}},
+		},
 	}
 }
 
@@ -202,65 +253,5 @@ func callerTests() []unitTest {
 		{"The queue refuses them.", []string{refused("refused")}, []check{{"12m", "RelockCredentialsFailing", fires(summary)}}},
 		{"The queue fails in another way.", []string{refused("error")}, silent("12m", "RelockCredentialsFailing")},
 		{"They were refused once, and renewed.", []string{requests("ExpiredTokenException", "0x5 1x60")}, silent("9m", "RelockCredentialsFailing")},
-	}
-}
-
-func workerTests() []unitTest {
-	const summary = "No worker of Relock (relock) is active"
-	return []unitTest{
-		{
-			"Two stand by, and none takes the lease.",
-			[]string{`relock_active{job="relock", instance="a"} 1x10 0x60`, standby},
-			[]check{{"12m", "RelockNoActiveWorker", nil}, {"14m", "RelockNoActiveWorker", fires(summary)}},
-		},
-		{
-			"A standby takes over at once.",
-			[]string{`relock_active{job="relock", instance="a"} 1x10 0x60`, `relock_active{job="relock", instance="b"} 0x11 1x60`},
-			silent("14m", "RelockNoActiveWorker"),
-		},
-		{
-			"A service is gone.",
-			[]string{`relock_active{job="relock", instance="a"} 1x10 stale`, `relock_drain{job="relock", instance="a"} 0x10 stale`},
-			[]check{{"10m", "RelockNoActiveWorker", nil}, {"20m", "RelockNoActiveWorker", fires(summary)}},
-		},
-		{
-			"A drain has ended, and may.",
-			[]string{`relock_active{job="relock", instance="a"} 1x10 stale`, `relock_drain{job="relock", instance="a"} 1x10 stale`},
-			silent("20m", "RelockNoActiveWorker"),
-		},
-	}
-}
-
-func runTests() []unitTest {
-	const summary = "The scheduled run quarter of Relock (relock) has not succeeded"
-	run := func(name, values string) string {
-		return `relock_run_last_` + name + `_timestamp_seconds{job="relock", schedule="quarter"} ` + values
-	}
-	every := func(seconds string) string {
-		return `relock_run_every_seconds{job="relock", schedule="quarter"} ` + seconds + `x240`
-	}
-	expected := fires(summary, "schedule=quarter")
-	return []unitTest{
-		{
-			"The last success is a quarter and two days ago.", // time begins at zero
-			[]string{run("start", "-8208000x240"), run("end", "-8208000x240"), run("success", "-8208000x240"), every("8035200")},
-			[]check{{"30m", "RelockScheduledRunMissing", nil}, {"2h", "RelockScheduledRunMissing", expected}},
-		},
-		{
-			"Of a schedule of a year, that is not long.",
-			[]string{run("start", "-8208000x240"), run("end", "-8208000x240"), run("success", "-8208000x240"), every("31622400")},
-			silent("2h", "RelockScheduledRunMissing"),
-		},
-		{
-			"Of a schedule of a week, nine days are.",
-			[]string{run("start", "-777600x240"), run("end", "-777600x240"), run("success", "-777600x240"), every("604800")},
-			[]check{{"2h", "RelockScheduledRunMissing", expected}},
-		},
-		{"The first run has begun.", []string{run("start", "0x240"), every("8035200")}, silent("2h", "RelockScheduledRunMissing")},
-		{"The first run never ended.", []string{run("start", "-691200x240"), every("8035200")}, []check{{"2h", "RelockScheduledRunMissing", expected}}},
-		{"The last run failed.", []string{run("end", "600x240"), run("success", "0x240"), every("8035200")}, []check{{"2h", "RelockScheduledRunMissing", expected}}},
-		{"No run ever succeeded.", []string{run("end", "600x240")}, []check{{"2h", "RelockScheduledRunMissing", expected}}},
-		{"The last run succeeded.", []string{run("end", "600x240"), run("success", "600x240"), every("8035200")}, silent("2h", "RelockScheduledRunMissing")},
-		{"Nothing is scheduled.", []string{strings.Replace(active, "240", "200", 1)}, silent("2h", "RelockScheduledRunMissing")},
 	}
 }

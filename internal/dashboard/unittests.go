@@ -22,10 +22,12 @@ type check struct {
 	fires     []firing
 }
 
-// firing is an alert with its labels, as "job=relock" and so on, severity aside.
+// firing is an alert with its labels, as "job=relock" and so on.
 type firing struct {
-	labels  []string
-	summary string
+	// severity is that of the rule, where an alert has two; else empty.
+	severity string
+	labels   []string
+	summary  string
 }
 
 // testURL is the address of the Prometheus of the tests.
@@ -35,11 +37,11 @@ const testURL = "http://prometheus.test:9090"
 func UnitTests(groups []Group) ([]byte, error) { return unitFile(groups, unitTests()) }
 
 func unitFile(groups []Group, tests []unitTest) ([]byte, error) {
-	alerts := map[string]Rule{}
+	alerts := map[string][]Rule{}
 	for _, g := range groups {
 		for _, r := range g.Rules {
 			if r.Alert != "" {
-				alerts[r.Alert] = r
+				alerts[r.Alert] = append(alerts[r.Alert], r)
 			}
 		}
 	}
@@ -58,19 +60,18 @@ func unitFile(groups []Group, tests []unitTest) ([]byte, error) {
 		}
 		b.WriteString("    alert_rule_test:\n")
 		for _, c := range t.checks {
-			r, ok := alerts[c.alert]
-			if !ok {
-				return nil, fmt.Errorf("the test %q is about %s, which is no alert", t.name, c.alert)
-			}
-			if err := c.write(&b, r); err != nil {
-				return nil, err
+			if err := c.write(&b, alerts[c.alert]); err != nil {
+				return nil, fmt.Errorf("the test %q: %w", t.name, err)
 			}
 		}
 	}
 	return b.Bytes(), nil
 }
 
-func (c check) write(b *bytes.Buffer, r Rule) error {
+func (c check) write(b *bytes.Buffer, rules []Rule) error {
+	if len(rules) == 0 {
+		return fmt.Errorf("%s is no alert", c.alert)
+	}
 	fmt.Fprintf(b, "      - eval_time: %s\n        alertname: %s\n", c.at, c.alert)
 	if len(c.fires) == 0 {
 		b.WriteString("        exp_alerts: []\n")
@@ -78,6 +79,12 @@ func (c check) write(b *bytes.Buffer, r Rule) error {
 	}
 	b.WriteString("        exp_alerts:\n")
 	for _, f := range c.fires {
+		r := rules[0]
+		for _, other := range rules {
+			if other.Severity == f.severity {
+				r = other
+			}
+		}
 		labels := map[string]string{"severity": r.Severity}
 		description := r.Description
 		for _, l := range f.labels {

@@ -23,6 +23,7 @@ func TestThePageOfMetricsIsComplete(t *testing.T) {
 	}
 	r, m := newTest(t)
 	m.SetJob("j", 1, 2, 3, 4)
+	m.SetJobSignOuts("j", 1)
 	m.SetPace("AdminResetUserPassword", Pace{})
 	m.SetBound("quota")
 	m.SetJobState("j", time.Now(), false)

@@ -53,6 +53,7 @@ type Metrics struct {
 	lastOutcome   prometheus.Gauge
 	halted        *prometheus.GaugeVec
 	jobTargets    *prometheus.GaugeVec
+	jobSignOuts   *prometheus.GaugeVec
 	jobCreated    *prometheus.GaugeVec
 	jobPaused     *prometheus.GaugeVec
 	drain         prometheus.Gauge
@@ -107,6 +108,7 @@ func NewMetrics(r prometheus.Registerer, sets Sets) *Metrics {
 		lastOutcome:   f.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "outcome_last_timestamp_seconds", Help: "When an outcome was last recorded, in seconds since the epoch; 0 if never."}),
 		halted:        gauge("halted", "1 while all work is stopped for the reason, else 0.", "reason"),
 		jobTargets:    gauge("job_targets", "Targets of the jobs that are open, by job and state.", "reset_job", "state"),
+		jobSignOuts:   gauge("job_sign_outs_pending", "Targets with an outcome whose sessions are still to be ended, by job; for the jobs that are open.", "reset_job"),
 		jobCreated:    gauge("job_created_timestamp_seconds", "When the job was created, before its first message was sent, in seconds since the epoch; for the jobs that are open.", "reset_job"),
 		jobPaused:     gauge("job_paused", "1 while an operator has the job on hold, else 0; for the jobs that are open.", "reset_job"),
 		drain:         f.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "drain", Help: "1 if the worker ends by itself when its jobs are done (--drain), 0 if it is a service."}),
@@ -271,6 +273,11 @@ func (m *Metrics) SetJob(id string, pending, succeeded, failed, other int64) {
 	}
 }
 
+// SetJobSignOuts shows how many sign-outs of an open job are still to be done.
+func (m *Metrics) SetJobSignOuts(id string, pending int64) {
+	m.jobSignOuts.WithLabelValues(id).Set(float64(pending))
+}
+
 // SetJobState shows when an open job was created, and whether it is on hold.
 func (m *Metrics) SetJobState(id string, created time.Time, paused bool) {
 	m.jobCreated.WithLabelValues(id).Set(unix(created))
@@ -282,6 +289,7 @@ func (m *Metrics) SetJobState(id string, created time.Time, paused bool) {
 func (m *Metrics) DropJob(id string) {
 	of := prometheus.Labels{"reset_job": id}
 	m.jobTargets.DeletePartialMatch(of)
+	m.jobSignOuts.DeletePartialMatch(of)
 	m.jobCreated.DeletePartialMatch(of)
 	m.jobPaused.DeletePartialMatch(of)
 }

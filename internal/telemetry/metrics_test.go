@@ -121,10 +121,12 @@ func TestAJobThatIsOverLeavesNoSeries(t *testing.T) {
 	r, m := newTest(t)
 	m.SetJob("a", 1, 0, 0, 0)
 	m.SetJob("b", 1, 0, 0, 0)
+	m.SetJobSignOuts("a", 1)
+	m.SetJobSignOuts("b", 1)
 	m.SetJobState("a", time.Unix(1, 0), true)
 	m.SetJobState("b", time.Unix(1, 0), false)
 	m.DropJob("a")
-	for _, name := range []string{"relock_job_created_timestamp_seconds", "relock_job_paused"} {
+	for _, name := range []string{"relock_job_created_timestamp_seconds", "relock_job_paused", "relock_job_sign_outs_pending"} {
 		if n, err := testutil.GatherAndCount(r, name); err != nil || n != 1 {
 			t.Errorf("%s: %d series, error %v, want that of one job", name, n, err)
 		}

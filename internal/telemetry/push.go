@@ -107,7 +107,7 @@ func (p *Pusher) push(ctx context.Context, from []prometheus.Gatherer) error {
 var momentary = map[string]bool{
 	"active": true, "in_flight": true, "pace": true, "budget": true, "budget_bound": true,
 	"quota": true, "queue_messages": true, "queue_retention_seconds": true, "dead_letter_messages": true,
-	"job_targets": true, "job_created_timestamp_seconds": true, "job_paused": true, "drain": true,
+	"job_targets": true, "job_sign_outs_pending": true, "job_created_timestamp_seconds": true, "job_paused": true, "drain": true,
 }
 
 // Lasting is what g has to say that stays true after the process: counts, times,

@@ -44,9 +44,9 @@ func TestARunThatFailsKeepsTheLastSuccess(t *testing.T) {
 	g, p := gateway(t, "night")
 	monday := time.Unix(1_760_000_000, 0)
 	r := NewRun(monday, 93*24*time.Hour)
-	mustPush(t, p, r.Started())
-	if got := g.Series(night); len(got) != 2 || got["relock_run_last_start_timestamp_seconds"] != "1.76e+09" || got["relock_run_every_seconds"] != "8.0352e+06" {
-		t.Errorf("at the start: %v, want the time of the start and that of the schedule", got)
+	mustPush(t, p, r.Going(monday))
+	if got := g.Series(night); len(got) != 3 || got["relock_run_last_start_timestamp_seconds"] != "1.76e+09" || got["relock_run_last_seen_timestamp_seconds"] != "1.76e+09" || got["relock_run_every_seconds"] != "8.0352e+06" {
+		t.Errorf("at the start: %v, want the time of the start, twice, and that of the schedule", got)
 	}
 	r.SetTargets(0, 40, 2, 1)
 	mustPush(t, p, r.End(monday.Add(time.Minute), time.Minute, 3, true))
@@ -76,8 +76,8 @@ func TestSchedulesDoNotOverwriteEachOther(t *testing.T) {
 	g, p := gateway(t, "eu-west-1_AbCdEf123,eu-west-1_Other0001")
 	q := *p
 	q.group = "a/b"
-	mustPush(t, p, NewRun(time.Now(), time.Hour).Started())
-	mustPush(t, &q, NewRun(time.Now(), time.Hour).Started())
+	mustPush(t, p, NewRun(time.Now(), time.Hour).Going(time.Now()))
+	mustPush(t, &q, NewRun(time.Now(), time.Hour).Going(time.Now()))
 	got := g.Groups()
 	slices.Sort(got)
 	// A value with a slash goes in base64: a/b is YS9i.
@@ -126,18 +126,18 @@ func TestAPushIsTriedAgain(t *testing.T) {
 	g, p := gateway(t, "night")
 	p.again = time.Millisecond
 	g.Refuse(tries - 1)
-	mustPush(t, p, NewRun(time.Now(), time.Hour).Started())
+	mustPush(t, p, NewRun(time.Now(), time.Hour).Going(time.Now()))
 	if got := g.Pushes(); got != tries {
 		t.Errorf("%d pushes, want %d", got, tries)
 	}
 	g.Refuse(100)
-	err := p.Push(t.Context(), NewRun(time.Now(), time.Hour).Started())
+	err := p.Push(t.Context(), NewRun(time.Now(), time.Hour).Going(time.Now()))
 	if err == nil || !strings.Contains(err.Error(), "503") {
 		t.Errorf("a gateway that refuses for good: %v, want its status", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := p.Push(ctx, NewRun(time.Now(), time.Hour).Started()); err == nil {
+	if err := p.Push(ctx, NewRun(time.Now(), time.Hour).Going(time.Now())); err == nil {
 		t.Error("a push that was called off is no error")
 	}
 }

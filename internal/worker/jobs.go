@@ -218,6 +218,7 @@ func (s *jobs) show(st JobStatus) {
 	}
 	ok, failed, other := st.Totals.Split()
 	s.w.cfg.Metrics.SetJob(st.Job.ID, st.Totals.Pending, ok, failed, other)
+	s.w.cfg.Metrics.SetJobSignOuts(st.Job.ID, st.Totals.SignOuts[job.SignOutPending])
 	s.w.cfg.Metrics.SetJobState(st.Job.ID, st.Job.Created, st.Job.State == job.StatePaused)
 }
 

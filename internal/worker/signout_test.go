@@ -69,12 +69,17 @@ func TestSignOut(t *testing.T) {
 		r.shape = signingOut
 		r.job(jobID, 1000)
 		n := r.start(drain)
+		waiting := 0.0
 		for range 10 {
 			r.after(5 * time.Second)
+			waiting = max(waiting, r.metric("relock_job_sign_outs_pending", "reset_job", jobID))
 			resets, outs := len(r.cog.made(reset.OpReset)), len(r.cog.made(reset.OpSignOut))
 			if ahead := resets - outs; ahead < 0 || ahead > signOutBuffer+10 {
 				t.Errorf("%d resets and %d sign-outs", resets, outs)
 			}
+		}
+		if waiting < 1 || waiting > signOutBuffer+10 {
+			t.Errorf("job_sign_outs_pending was %v at most", waiting)
 		}
 		resets, outs := len(r.cog.made(reset.OpReset)), len(r.cog.made(reset.OpSignOut))
 		if most := 50*signOutRate + signOutBuffer + 10; resets > most || outs > 50*signOutRate+1 || outs < 50*signOutRate-signOutRate {
