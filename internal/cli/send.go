@@ -15,7 +15,7 @@ import (
 func (e *enqueue) send(ctx context.Context, set settings, p *plan) error {
 	if p.queue == nil {
 		var err error
-		if p.queue, err = openQueue(ctx, *p.facts.cfg, set.queue, true, nil); err != nil {
+		if p.queue, err = openQueue(ctx, *p.facts.cfg, set.queue, queueHow{region: set.queueRegion, create: true}); err != nil {
 			return nothingSent(interrupted(ctx, err))
 		}
 	}

@@ -96,8 +96,8 @@ func sayRejected(cmd *cli.Command, w io.Writer, by map[queue.RejectReason]int64)
 		return
 	}
 	at := atLedger(cmd)
-	if q, err := queuePlace(cmd.String(flagQueue)); err == nil && q != (place{"file", defaultDir}) {
-		at = fmt.Sprintf(" --%s %s", flagQueue, q) + at
+	if q, err := queuePlace(cmd.String(flagQueue)); err == nil {
+		at = queueFlags(cmd, q) + at
 	}
 	say(w, "\n%s not worked on, as the log says, and nobody is reset by them:\n", messages(all))
 	for _, line := range wrap(strings.Join(reasons, ", "), textWidth(w)-2) {
