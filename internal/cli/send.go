@@ -24,7 +24,7 @@ func (e *enqueue) send(ctx context.Context, set settings, p *plan) error {
 	if err != nil {
 		return err
 	}
-	led, err := openLedger(ctx, *p.facts.cfg, set.ledger, ledgerHow{create: true, table: set.createTable, log: log})
+	led, err := openLedger(ctx, *p.facts.cfg, set.ledger, ledgerHow{create: true, table: set.createTable, log: log, locked: logLocked(log)})
 	if err != nil {
 		bar.end()
 		return nothingSent(interrupted(ctx, err))

@@ -100,13 +100,13 @@ func ledgerPlace(s string) (place, error) {
 	return place{}, usage("--%s %q: want file:DIR or dynamodb://TABLE", flagLedger, s)
 }
 
-// openFileLedger opens a ledger in a file; create makes one where there is none.
-func openFileLedger(p place, create bool) (Ledger, error) {
+// openFileLedger opens a ledger in a file.
+func openFileLedger(p place, how ledgerHow) (Ledger, error) {
 	open := ledger.OpenSQLite
-	if create {
+	if how.create {
 		open = ledger.CreateSQLite
 	}
-	l, err := open(p.at, ledger.SQLiteOptions{})
+	l, err := open(p.at, ledger.SQLiteOptions{Locked: how.locked})
 	if err != nil {
 		return nil, fmt.Errorf("opening the ledger %s: %w", p, err)
 	}

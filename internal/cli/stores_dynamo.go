@@ -31,12 +31,15 @@ type ledgerHow struct {
 	// create begins a ledger where there is none; table makes the table, too.
 	create, table bool
 	log           *slog.Logger
+	// locked, if set, is called when a write has waited a while for another program
+	// that keeps the ledger's file locked.
+	locked func(error)
 }
 
 // openLedger opens a ledger. cfg is used for one in DynamoDB only.
 func openLedger(ctx context.Context, cfg aws.Config, p place, how ledgerHow) (Ledger, error) {
 	if p.kind == "file" {
-		return openFileLedger(p, how.create)
+		return openFileLedger(p, how)
 	}
 	open := ledger.OpenDynamoDB
 	if how.create {

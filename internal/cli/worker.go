@@ -10,6 +10,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/reset"
+	"relock/internal/sqlite"
 	"relock/internal/worker"
 )
 
@@ -133,7 +134,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	switch {
 	case res.Halt != nil:
-		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), afterHalt(res.Halt.Reason))}
+		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), afterHalt(res.Halt.Reason, res.Cause))}
 	case !drain:
 		return nil
 	case len(res.Unsent) > 0:
@@ -151,8 +152,12 @@ func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	return nil
 }
 
-// afterHalt is what to do about a halt that has ended the run.
-func afterHalt(r job.HaltReason) string {
+// afterHalt is what to do about a halt that has ended the run. A file that fails says
+// itself what is wrong with it.
+func afterHalt(r job.HaltReason, cause error) string {
+	if file, ok := errors.AsType[*sqlite.Error](cause); ok && file.Kind != nil {
+		return file.Error() + "; then run the same command again"
+	}
 	if r.SelfClearing() {
 		return r.Mend() + "; then run the same command again"
 	}

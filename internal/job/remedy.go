@@ -30,7 +30,7 @@ func (r HaltReason) Remedy() string {
 	case HaltUnavailable:
 		return "check the network, the proxy and the AWS Health Dashboard; the worker tries again by itself"
 	case HaltLedger:
-		return "make the ledger writable again: space and permissions of the file, or reachability of the table and dynamodb:GetItem, Query and UpdateItem on it; the worker tries again by itself"
+		return "make the ledger writable again: end the program that keeps its file locked, or give the file space and permissions; for a table, make it reachable, with dynamodb:GetItem, Query and UpdateItem on it; the worker tries again by itself"
 	default:
 		return "look at the log"
 	}

@@ -141,8 +141,10 @@ func newLease(c leaseConfig) *lease { return &lease{cfg: c, changed: make(chan s
 
 // begin takes the lease if it is free. An error means that the ledger failed.
 func (l *lease) begin(ctx context.Context) error {
-	_, err := l.step(ctx)
-	return err
+	return patiently(ctx, func() (bool, error) {
+		_, err := l.step(ctx)
+		return false, err
+	})
 }
 
 // run keeps the lease, or stands by until it can be taken, until ctx ends.

@@ -140,7 +140,7 @@ func (w *Worker) standBy(ctx context.Context, empty bool) {
 	halt, there, err := w.cfg.Ledger.Halt(look, w.cfg.Scope)
 	switch {
 	case err == nil && there && !halt.Reason.SelfClearing():
-		w.finish(&haltedError{halt})
+		w.finish(&haltedError{halt, nil})
 	case err == nil && w.drained(empty):
 		w.finish(errDrained)
 	}
