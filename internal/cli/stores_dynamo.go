@@ -2,15 +2,18 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/ledger"
+	"relock/internal/sqlite"
 )
 
 const flagCreateTable = "create-table"
@@ -36,10 +39,22 @@ type ledgerHow struct {
 	locked func(error)
 }
 
+// lockedFor is how long a ledger in a file is waited for that another program has for
+// itself, in steps of the ten seconds that opening takes.
+const lockedFor = time.Minute
+
 // openLedger opens a ledger. cfg is used for one in DynamoDB only.
 func openLedger(ctx context.Context, cfg aws.Config, p place, how ledgerHow) (Ledger, error) {
 	if p.kind == "file" {
-		return openFileLedger(p, how)
+		for begun := time.Now(); ; {
+			l, err := openFileLedger(p, how)
+			if !errors.Is(err, sqlite.ErrLocked) || time.Since(begun) >= lockedFor || ctx.Err() != nil {
+				return l, err
+			}
+			if how.locked != nil {
+				how.locked(err)
+			}
+		}
 	}
 	open := ledger.OpenDynamoDB
 	if how.create {

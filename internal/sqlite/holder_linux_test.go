@@ -142,10 +142,13 @@ func TestLockedBy(t *testing.T) {
 4: -> POSIX ADVISORY WRITE 902 08:01:77 120 120
 5: POSIX  ADVISORY  WRITE 903 08:01:77 128 128
 6: POSIX  ADVISORY  WRITE 904 08:01:77 120 120
+7: POSIX  ADVISORY  READ  905 08:01:79 1073741826 1073742335
+8: FLOCK  ADVISORY  WRITE 906 08:01:79 0 EOF
+9: POSIX  ADVISORY  WRITE 907 08:01:79 1073741826 1073742335
 `
-	for inode, want := range map[uint64]int{77: 904, 78: 901, 7: 0, 1: 0} {
-		if got := lockedBy(strings.NewReader(locks), inode); got != want {
-			t.Errorf("inode %d is locked by %d, want %d", inode, got, want)
+	for inodes, want := range map[[2]uint64]int{{77, 0}: 904, {78, 0}: 901, {7, 0}: 0, {1, 0}: 0, {0, 79}: 907, {79, 0}: 0, {7, 79}: 907} {
+		if got := lockedBy(strings.NewReader(locks), inodes[0], inodes[1]); got != want {
+			t.Errorf("the inodes %d are locked by %d, want %d", inodes, got, want)
 		}
 	}
 }
