@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -25,7 +26,9 @@ var errNotAwaited = errors.New("told to stop before enqueue began the ledger")
 // ledger in a file and a drain are errors at once, for there the name is wrong or
 // nothing is there to be done.
 func (p *parts) awaitLedger(ctx context.Context, cmd *cli.Command, at place) (Ledger, error) {
-	open := func() (Ledger, error) { return openLedger(ctx, p.cfg, at, ledgerHow{log: p.log}) }
+	open := func() (Ledger, error) {
+		return openLedger(ctx, p.cfg, at, ledgerHow{log: p.log, locked: logLocked(p.log)})
+	}
 	l, err := open()
 	if !errors.Is(err, ledger.ErrNoLedger) || at.kind != "dynamodb" || cmd.Bool("drain") {
 		return l, err
@@ -41,6 +44,11 @@ func (p *parts) awaitLedger(ctx context.Context, cmd *cli.Command, at place) (Le
 	defer stop()
 	defer p.health.SetReady(noLedger, true)
 	return retryLedger(ctx, open)
+}
+
+// logLocked logs that the ledger's file is waited for.
+func logLocked(log *slog.Logger) func(error) {
+	return func(err error) { log.Warn("waiting for the ledger", "error", err) }
 }
 
 // retryLedger opens a ledger as soon as it is there.

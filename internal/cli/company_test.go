@@ -87,6 +87,18 @@ func TestCompanyMachine(t *testing.T) {
 			"sqs."+region+".amazonaws.com:443", "sts."+region+".amazonaws.com:443")
 	})
 
+	// A URL's host is called as it is given, though the SDK would call another.
+	t.Run("proxy to a dual-stack queue", func(t *testing.T) {
+		t.Parallel()
+		const region = "xx-relock-1"
+		x := startSite(t, region, "*."+region+".amazonaws.com", "*."+region+".api.aws")
+		p := startProxy(t, x.addr)
+		m := newMachine(t, programs, []string{"region = " + region}, "AWS_CA_BUNDLE="+x.ca, "HTTPS_PROXY="+p.url(proxyPassword))
+		m.job(x, "https://sqs."+region+".api.aws/123456789012/relock")
+		p.check(t, x, "cognito-idp."+region+".amazonaws.com:443", "servicequotas."+region+".amazonaws.com:443",
+			"sqs."+region+".api.aws:443", "sts."+region+".amazonaws.com:443")
+	})
+
 	t.Run("proxy and an endpoint on loopback", func(t *testing.T) {
 		t.Parallel()
 		x := startSite(t, region, "sqs.example.internal")

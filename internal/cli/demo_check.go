@@ -17,7 +17,7 @@ import (
 // checkDemo compares the ledger with the table, the sandbox's own count of every
 // user with the ledger, and the throttles with none.
 func checkDemo(ctx context.Context, code int, table map[string]int, dir string, server *sandbox.Server, users iter.Seq[cognito.User]) error {
-	led, err := openFileLedger(place{"file", dir}, false)
+	led, err := openFileLedger(place{"file", dir}, ledgerHow{})
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func checkDemo(ctx context.Context, code int, table map[string]int, dir string, 
 
 // demoJob is the ID of the demo's job, for the commands that it prints.
 func demoJob(ctx context.Context, dir string) string {
-	led, err := openFileLedger(place{"file", dir}, false)
+	led, err := openFileLedger(place{"file", dir}, ledgerHow{})
 	if err != nil {
 		return "JOB"
 	}

@@ -1,17 +1,13 @@
 package cli
 
 import (
-	"net/url"
-	"path"
-
 	"relock/internal/job"
 	"relock/internal/queue"
 )
 
 // elsewhere returns the queue that a job's messages were sent to, if that is another
-// than q. Where the ledger does not say, it is not. One queue may be reached under
-// several hosts, so that account and name count, and the Region where both URLs have
-// one; two folders are not compared, for it is not known from where they were named.
+// than q. Where the ledger does not say, it is not. Two folders are not compared, for
+// it is not known from where they were named.
 func elsewhere(j job.Job, q place) (was string, other bool) {
 	was = j.Plan.Settings[flagQueue]
 	if was == "" {
@@ -30,19 +26,7 @@ func elsewhere(j job.Job, q place) (was string, other bool) {
 }
 
 func sameSQS(a, b string) bool {
-	regionA, _, errA := queue.ParseURL(a)
-	regionB, _, errB := queue.ParseURL(b)
-	if errA != nil || errB != nil || regionA != "" && regionB != "" && regionA != regionB {
-		return false
-	}
-	return accountAndName(a) == accountAndName(b)
-}
-
-func accountAndName(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return raw
-	}
-	dir, name := path.Split(u.Path)
-	return path.Base(dir) + "/" + name
+	u, errU := queue.ParseURL(a)
+	v, errV := queue.ParseURL(b)
+	return errU == nil && errV == nil && u.Same(v)
 }

@@ -105,7 +105,7 @@ func remedy(err error) string {
 		return "" // it says so itself
 	}
 	if errors.Is(err, queue.ErrNoQueue) {
-		return "check the URL given with --queue, the account and the Region; Relock never creates an SQS queue: deploy/ has one, with its dead-letter queue"
+		return "check the URL given with --queue, the account and the Region (--queue-region); Relock never creates an SQS queue: deploy/ has one, with its dead-letter queue"
 	}
 	if e, ok := errors.AsType[*credentialsError](err); ok {
 		return e.remedy()

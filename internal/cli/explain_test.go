@@ -104,7 +104,7 @@ func TestExplain(t *testing.T) {
 			fmt.Errorf("reading: %w: %w", queue.ErrNoQueue, &smithy.OperationError{
 				ServiceID: "SQS", OperationName: "GetQueueAttributes", Err: &smithy.GenericAPIError{Code: "AWS.SimpleQueueService.NonExistentQueue"},
 			}),
-			"reading: the queue does not exist\n  check the URL given with --queue, the account and the Region; Relock never creates an SQS queue: deploy/ has one, with its dead-letter queue",
+			"reading: the queue does not exist\n  check the URL given with --queue, the account and the Region (--queue-region); Relock never creates an SQS queue: deploy/ has one, with its dead-letter queue",
 		},
 		"a file that says what to do": {
 			fmt.Errorf("%w: %w", queue.ErrNoQueue, &sqlite.Error{Path: "queue.db", Op: "opening", Kind: sqlite.ErrNoFile}),

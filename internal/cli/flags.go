@@ -15,6 +15,7 @@ import (
 const (
 	flagPool         = "user-pool-id"
 	flagQueue        = "queue"
+	flagQueueRegion  = "queue-region"
 	flagLedger       = "ledger"
 	flagRegion       = "region"
 	flagLogFormat    = "log-format"
@@ -52,9 +53,13 @@ func checkPool(id string) (region string, err error) {
 func storeFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: flagQueue, Usage: "`URL` of an SQS queue, or file:DIR; defaults to file:relock", Sources: env(flagQueue), Category: "Where"},
-		ledgerFlag(),
+		queueRegionFlag(), ledgerFlag(),
 		&cli.StringFlag{Name: flagRegion, Usage: "AWS `REGION`; defaults to the user pool's", Sources: env(flagRegion), Category: "Where"},
 	}
+}
+
+func queueRegionFlag() cli.Flag {
+	return &cli.StringFlag{Name: flagQueueRegion, Usage: "AWS `REGION` of the SQS queue, where its URL does not say it; defaults to the URL's, else the user pool's", Sources: env(flagQueueRegion), Category: "Where"}
 }
 
 func ledgerFlag() cli.Flag {

@@ -85,7 +85,7 @@ func (j *jobCommand) command(name, text, args, help string, do jobAction, flags 
 					return err
 				}
 			}
-			led, err := openLedger(ctx, cfg, p, ledgerHow{})
+			led, err := openLedger(ctx, cfg, p, ledgerHow{locked: func(err error) { say(j.s.Err, "job: waiting: %v\n", err) }})
 			if err != nil {
 				return interrupted(ctx, err)
 			}

@@ -24,6 +24,7 @@ more; all others stay. Nobody is reset twice by it: the ledger knows each outcom
 func deadFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: flagQueue, Usage: "`URL` of the SQS queue whose dead letters are meant, or file:DIR; defaults to file:relock", Sources: env(flagQueue), Category: "Where"},
+		queueRegionFlag(),
 		&cli.BoolFlag{Name: "redrive", Usage: "send them again", Sources: env("redrive"), Category: "Run"},
 		&cli.IntFlag{Name: "limit", Usage: "list `N` at most", Value: 100, Sources: env("limit"), Category: "Run"},
 	}
@@ -103,11 +104,15 @@ func (j *jobCommand) deadLetters(ctx context.Context, cmd *cli.Command, led Ledg
 	if err != nil {
 		return err
 	}
+	region, err := queueRegion(cmd, place)
+	if err != nil {
+		return err
+	}
 	cfg, err := deadConfig(ctx, cmd, led, place)
 	if err != nil {
 		return err
 	}
-	q, err := openQueue(ctx, cfg, place, false, nil)
+	q, err := openQueue(ctx, cfg, place, queueHow{region: region})
 	if err != nil {
 		return err
 	}

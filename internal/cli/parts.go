@@ -128,7 +128,7 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	if p.ledger, err = p.awaitLedger(ctx, cmd, lp); err != nil {
 		return err
 	}
-	if p.queue, err = openQueue(ctx, p.cfg, qp, false, p.metrics.QueueRequest); err != nil {
+	if p.queue, err = openQueue(ctx, p.cfg, qp, queueHow{region: cmd.String(flagQueueRegion), observe: p.metrics.QueueRequest}); err != nil {
 		return err
 	}
 	if err := p.openPace(ctx, cmd); err != nil {

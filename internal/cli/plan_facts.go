@@ -93,7 +93,7 @@ func (f *facts) config() aws.Config {
 // askQueue opens the queue, which in SQS has to be there, and asks how it and its
 // dead-letter queue are set up.
 func (f *facts) askQueue(ctx context.Context, set settings) {
-	f.queue, f.queueErr = openQueue(ctx, *f.cfg, set.queue, false, nil)
+	f.queue, f.queueErr = openQueue(ctx, *f.cfg, set.queue, queueHow{region: set.queueRegion})
 	if set.queue.kind == "file" && errors.Is(f.queueErr, queue.ErrNoQueue) {
 		f.queueErr = nil
 	}

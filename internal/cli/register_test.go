@@ -17,7 +17,7 @@ import (
 func poolPlan(t *testing.T) (*plan, Ledger) {
 	t.Helper()
 	at := place{"file", t.TempDir()}
-	led, err := openFileLedger(at, true)
+	led, err := openFileLedger(at, ledgerHow{create: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,6 +73,7 @@ func TestScript(t *testing.T) {
 			"bytes":   scriptBytes,
 			"lines":   scriptLines,
 			"ledger":  scriptLedger,
+			"lock":    scriptLock,
 			"kept":    scriptKept,
 			"plan":    scriptPlan,
 			"queue":   scriptQueue,

@@ -15,7 +15,7 @@ import (
 func (e *enqueue) send(ctx context.Context, set settings, p *plan) error {
 	if p.queue == nil {
 		var err error
-		if p.queue, err = openQueue(ctx, p.facts.config(), set.queue, true, nil); err != nil {
+		if p.queue, err = openQueue(ctx, p.facts.config(), set.queue, queueHow{region: set.queueRegion, create: true}); err != nil {
 			return nothingSent(interrupted(ctx, err))
 		}
 	}
@@ -24,7 +24,7 @@ func (e *enqueue) send(ctx context.Context, set settings, p *plan) error {
 	if err != nil {
 		return err
 	}
-	led, err := openLedger(ctx, p.facts.config(), set.ledger, ledgerHow{create: true, table: set.createTable, log: log})
+	led, err := openLedger(ctx, p.facts.config(), set.ledger, ledgerHow{create: true, table: set.createTable, log: log, locked: logLocked(log)})
 	if err != nil {
 		bar.end()
 		return nothingSent(interrupted(ctx, err))

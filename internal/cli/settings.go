@@ -17,6 +17,7 @@ import (
 type settings struct {
 	pool, region  string
 	queue, ledger place
+	queueRegion   string
 	list          intake.Config
 	rejects       string
 	job           string
@@ -46,7 +47,8 @@ func (e *enqueue) settings() (settings, error) {
 	s := settings{
 		pool: cmd.String(flagPool), job: cmd.String("job"),
 		dryRun: cmd.Bool("dry-run"), offline: cmd.Bool("offline"),
-		rejects: cmd.String("rejects"), createTable: cmd.Bool(flagCreateTable),
+		queueRegion: cmd.String(flagQueueRegion),
+		rejects:     cmd.String("rejects"), createTable: cmd.Bool(flagCreateTable),
 		exclude: cmd.StringSlice(flagExclude), parent: e.parent,
 	}
 	var err error
@@ -178,10 +180,7 @@ func keyValues(flag string, pairs []string) (map[string]string, error) {
 
 // workerCommand is the command line that works on what was sent.
 func (s settings) workerCommand(cmd *cli.Command) string {
-	b := fmt.Sprintf("worker --%s %s", flagPool, s.pool)
-	if s.queue.kind != "file" || s.queue.at != defaultDir {
-		b += fmt.Sprintf(" --%s %s", flagQueue, s.queue)
-	}
+	b := fmt.Sprintf("worker --%s %s", flagPool, s.pool) + queueFlags(cmd, s.queue)
 	if s.ledger != s.queue {
 		b += fmt.Sprintf(" --%s %s", flagLedger, s.ledger)
 	}

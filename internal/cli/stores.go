@@ -2,14 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
@@ -54,6 +53,9 @@ func places(cmd *cli.Command) (q, l place, err error) {
 	if q, err = queuePlace(cmd.String(flagQueue)); err != nil {
 		return q, l, err
 	}
+	if _, err = queueRegion(cmd, q); err != nil {
+		return q, l, err
+	}
 	if l, err = ledgerPlace(cmd.String(flagLedger)); err != nil {
 		return q, l, err
 	}
@@ -76,7 +78,7 @@ func queuePlace(s string) (place, error) {
 	if strings.HasSuffix(s, ".fifo") {
 		return place{}, usage("--%s %s: %w", flagQueue, s, queue.ErrFIFO)
 	}
-	if _, _, err := queue.ParseURL(s); err != nil {
+	if _, err := queue.ParseURL(s); err != nil {
 		return place{}, usage("%w, or file:DIR", err)
 	}
 	return place{"sqs", s}, nil
@@ -98,13 +100,13 @@ func ledgerPlace(s string) (place, error) {
 	return place{}, usage("--%s %q: want file:DIR or dynamodb://TABLE", flagLedger, s)
 }
 
-// openFileLedger opens a ledger in a file; create makes one where there is none.
-func openFileLedger(p place, create bool) (Ledger, error) {
+// openFileLedger opens a ledger in a file.
+func openFileLedger(p place, how ledgerHow) (Ledger, error) {
 	open := ledger.OpenSQLite
-	if create {
+	if how.create {
 		open = ledger.CreateSQLite
 	}
-	l, err := open(p.at, ledger.SQLiteOptions{})
+	l, err := open(p.at, ledger.SQLiteOptions{Locked: how.locked})
 	if err != nil {
 		return nil, fmt.Errorf("opening the ledger %s: %w", p, err)
 	}
@@ -124,34 +126,62 @@ func openFileQueue(p place, create bool) (queue.Transport, error) {
 	return q, nil
 }
 
-// openQueue opens a queue. One in SQS is never created; one in a file is, if
-// create is set.
-func openQueue(ctx context.Context, cfg aws.Config, p place, create bool, observe queue.Observer) (queue.Transport, error) {
+// queueHow says how a queue is opened.
+type queueHow struct {
+	// region, if set, is signed for instead of the one that the queue's URL names.
+	region string
+	// create makes a queue in a file where there is none; one in SQS is never made.
+	create  bool
+	observe queue.Observer
+}
+
+// openQueue opens a queue.
+func openQueue(ctx context.Context, cfg aws.Config, p place, how queueHow) (queue.Transport, error) {
 	if p.kind == "file" {
-		return openFileQueue(p, create)
+		return openFileQueue(p, how.create)
 	}
-	region, endpoint, err := queue.ParseURL(p.at)
+	url, err := queue.ParseURL(p.at)
 	if err != nil {
 		return nil, err
 	}
-	client := sqs.NewFromConfig(cfg, func(o *sqs.Options) {
-		if region != "" {
-			o.Region = region
-		}
-		if endpoint != "" && !endpointSet() {
-			o.BaseEndpoint = &endpoint
-		}
-	})
+	client, err := queue.NewClient(cfg, url, how.region)
+	if err != nil {
+		return nil, &exitError{ExitUsage, err}
+	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	q, err := queue.OpenSQS(ctx, client, p.at, observe)
+	q, err := queue.OpenSQS(ctx, client, p.at, how.observe)
+	if errors.Is(err, queue.ErrNoQueue) {
+		return nil, fmt.Errorf("%w in the Region %s", err, client.Options().Region)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return q, nil
 }
 
-// endpointSet reports whether the environment already says where SQS is.
-func endpointSet() bool {
-	return os.Getenv("AWS_ENDPOINT_URL") != "" || os.Getenv("AWS_ENDPOINT_URL_SQS") != ""
+// queueRegion reads --queue-region, for the queue at p.
+func queueRegion(cmd *cli.Command, p place) (string, error) {
+	region := cmd.String(flagQueueRegion)
+	switch {
+	case region == "":
+	case p.kind == "file":
+		return "", usage("--%s %s goes with --%s and the URL of an SQS queue", flagQueueRegion, region, flagQueue)
+	case !queue.ValidRegion(region):
+		return "", usage("--%s %q is not a Region: want one as eu-west-1", flagQueueRegion, region)
+	}
+	return region, nil
+}
+
+// queueFlags are the flags by which another program finds the queue at p; empty for
+// the default.
+func queueFlags(cmd *cli.Command, p place) string {
+	if p == (place{"file", defaultDir}) {
+		return ""
+	}
+	text := fmt.Sprintf(" --%s %s", flagQueue, p)
+	if region := cmd.String(flagQueueRegion); region != "" {
+		text += fmt.Sprintf(" --%s %s", flagQueueRegion, region)
+	}
+	return text
 }

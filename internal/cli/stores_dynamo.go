@@ -2,15 +2,18 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/ledger"
+	"relock/internal/sqlite"
 )
 
 const flagCreateTable = "create-table"
@@ -31,12 +34,27 @@ type ledgerHow struct {
 	// create begins a ledger where there is none; table makes the table, too.
 	create, table bool
 	log           *slog.Logger
+	// locked, if set, is called when a write has waited a while for another program
+	// that keeps the ledger's file locked.
+	locked func(error)
 }
+
+// lockedFor is how long a ledger in a file is waited for that another program has for
+// itself, in steps of the ten seconds that opening takes.
+const lockedFor = time.Minute
 
 // openLedger opens a ledger. cfg is used for one in DynamoDB only.
 func openLedger(ctx context.Context, cfg aws.Config, p place, how ledgerHow) (Ledger, error) {
 	if p.kind == "file" {
-		return openFileLedger(p, how.create)
+		for begun := time.Now(); ; {
+			l, err := openFileLedger(p, how)
+			if !errors.Is(err, sqlite.ErrLocked) || time.Since(begun) >= lockedFor || ctx.Err() != nil {
+				return l, err
+			}
+			if how.locked != nil {
+				how.locked(err)
+			}
+		}
 	}
 	open := ledger.OpenDynamoDB
 	if how.create {

@@ -89,8 +89,8 @@ func sayRejected(cmd *cli.Command, w io.Writer, by map[queue.RejectReason]int64)
 		say(w, "\n%s not worked on, as the log says, and nobody is reset by them:\n", messages(dead))
 		sayReasons(w, reasons)
 		at := atLedger(cmd)
-		if q, err := queuePlace(cmd.String(flagQueue)); err == nil && q != (place{"file", defaultDir}) {
-			at = fmt.Sprintf(" --%s %s", flagQueue, q) + at
+		if q, err := queuePlace(cmd.String(flagQueue)); err == nil {
+			at = queueFlags(cmd, q) + at
 		}
 		say(w, "See what they are:\n    job dead-letters%s\n", at)
 	}

@@ -178,10 +178,14 @@ func (r *relay) stop(p *runner) {
 			r.Fatalf("waiting for the worker to stop: %v, %v", status, err)
 		}
 		other, err := ledger.OpenSQLite(filepath.Join(r.dir, "ledger"), ledger.SQLiteOptions{BusyTimeout: 20 * time.Millisecond})
+		if err != nil {
+			r.Fatal(err)
+		}
+		err = other.ClearHalt(r.Context(), "none") // it writes
+		if err := other.Close(); err != nil {
+			r.Fatal(err)
+		}
 		if err == nil {
-			if err := other.Close(); err != nil {
-				r.Fatal(err)
-			}
 			return
 		}
 		if !errors.Is(err, sqlite.ErrLocked) {

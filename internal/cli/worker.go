@@ -10,6 +10,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/reset"
+	"relock/internal/sqlite"
 	"relock/internal/worker"
 )
 
@@ -143,7 +144,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	switch {
 	case res.Halt != nil:
-		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), res.Halt.Remedy(false))}
+		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), afterHalt(*res.Halt, res.Cause))}
 	case !drain:
 		return nil
 	case len(res.Unsent) > 0:
@@ -159,6 +160,15 @@ func verdict(ctx context.Context, drain bool, res worker.Result) error {
 		return &exitError{ExitSomeFailed, nil}
 	}
 	return nil
+}
+
+// afterHalt is what to do about a halt that has ended the run. A file that fails says
+// itself what is wrong with it.
+func afterHalt(h job.Halt, cause error) string {
+	if file, ok := errors.AsType[*sqlite.Error](cause); ok && file.Kind != nil {
+		return file.Error() + "; then start the worker again with the same command"
+	}
+	return h.Remedy(false)
 }
 
 func haltWords(h job.Halt) string {

@@ -34,7 +34,7 @@ func (h Halt) Fix() string {
 	case HaltUnavailable:
 		return "check the network, the proxy and the AWS Health Dashboard"
 	case HaltLedger:
-		return "make the ledger writable again: space and permissions of the file, or reachability of the table and dynamodb:GetItem, Query and UpdateItem on it"
+		return "make the ledger writable again: end the program that keeps its file locked, or give the file space and permissions; for a table, make it reachable, with dynamodb:GetItem, Query and UpdateItem on it"
 	case HaltForeignMessages:
 		return "give this worker the --user-pool-id, --queue and --ledger that enqueue was given, and each ledger a queue of its own"
 	default:

@@ -37,9 +37,12 @@ type SQLiteOptions struct {
 	Now func() time.Time
 	// CacheKiB bounds the writer's page cache. Defaults to 2048.
 	CacheKiB int
-	// BusyTimeout is how long a lock of another process is waited for. Defaults
-	// to 10 seconds.
+	// BusyTimeout is how long a write waits for a lock of another process. Defaults
+	// to a minute.
 	BusyTimeout time.Duration
+	// Locked, if set, is called once in a wait for a lock that takes longer than
+	// three seconds, with the error that it would end with.
+	Locked func(error)
 }
 
 // OpenSQLite opens the ledger in dir. ErrNoLedger if there is none.
@@ -72,7 +75,7 @@ func newSQLite(dir string, o SQLiteOptions,
 	}
 	var err error
 	l.db, err = open(filepath.Join(dir, SQLiteFile), schema, sqlite.Options{
-		CacheKiB: o.CacheKiB, BusyTimeout: o.BusyTimeout, Flush: l.flush, Reset: func() { clear(l.changes) },
+		CacheKiB: o.CacheKiB, BusyTimeout: o.BusyTimeout, Locked: o.Locked, Flush: l.flush, Reset: func() { clear(l.changes) },
 	})
 	if err != nil {
 		return nil, sqliteError(err)

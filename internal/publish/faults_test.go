@@ -137,3 +137,27 @@ func TestTheLedgerFails(t *testing.T) {
 		r.wantAll(1)
 	})
 }
+
+// A ledger that is locked at the very end is waited for; after a stop, ten seconds.
+func TestTheLedgerIsLockedAtTheEnd(t *testing.T) {
+	for name, tt := range map[string]struct {
+		locked time.Duration
+		ok     bool
+	}{"for a while": {50 * time.Second, true}, "for good": {time.Hour, false}} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 100, func(t *testing.T, r *rig) {
+				r.led.locked.Store(int64(tt.locked))
+				begun := time.Now()
+				if res, err := r.publish(); (err == nil) != tt.ok || res.Sent != 100 || time.Since(begun) > 2*time.Minute {
+					t.Errorf("%+v, %v after %v", res, err, time.Since(begun))
+				}
+				r.led.locked.Store(0)
+				if !tt.ok {
+					_, err := r.publish()
+					r.ok(err)
+				}
+				r.wantAll(2)
+			})
+		})
+	}
+}

@@ -62,6 +62,13 @@ type Result struct {
 // makes the first message late, a smaller one makes more commits.
 const chunk = 2000
 
+// noteWithin bounds the last note of how far the job was sent, noteStopped that of a
+// run that was told to stop.
+const (
+	noteWithin  = 70 * time.Second
+	noteStopped = 10 * time.Second
+)
+
 // Publish writes and sends every target. Each target comes in the order of its
 // line. After an error, the same call again goes on.
 func Publish(ctx context.Context, cfg Config, targets iter.Seq2[job.Target, error]) (Result, error) {
@@ -127,8 +134,13 @@ func (p *publisher) run(ctx context.Context, targets iter.Seq2[job.Target, error
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	}
-	// Also when interrupted: what was accepted is noted.
-	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	// Also when interrupted: what was accepted is noted. Otherwise a ledger that
+	// another program keeps locked is waited for as for any other write.
+	within := noteWithin
+	if ctx.Err() != nil {
+		within = noteStopped
+	}
+	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	if e := p.cfg.Ledger.SetSent(final, p.cfg.Job.ID, place); e != nil {
 		err = errors.Join(err, fmt.Errorf("noting in the ledger how far the job was sent: %w", e))

@@ -140,7 +140,8 @@ func (l listed) Send(ctx context.Context, bodies [][]byte) ([]error, error) {
 type flaky struct {
 	*ledgertest.Memory
 	add, sent atomic.Pointer[error]
-	have      sync.Map // the usernames that are listed
+	locked    atomic.Int64 // how long SetSent waits
+	have      sync.Map     // the usernames that are listed
 }
 
 func (f *flaky) AddTargets(ctx context.Context, id string, targets []job.Target) error {
@@ -156,6 +157,12 @@ func (f *flaky) AddTargets(ctx context.Context, id string, targets []job.Target)
 func (f *flaky) SetSent(ctx context.Context, id string, place int64) error {
 	if err := f.sent.Load(); err != nil {
 		return *err
+	}
+	if d := time.Duration(f.locked.Load()); d > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(d):
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err

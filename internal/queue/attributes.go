@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
@@ -68,11 +65,15 @@ func (q *SQS) readRedrive(ctx context.Context, policy string) error {
 	}
 	q.attrs.DeadLetterARN = p.Target
 	q.attrs.MaxReceives = atoi(strings.Trim(string(p.Max), `"`))
-	part := strings.Split(p.Target, ":") // arn:aws:sqs:REGION:ACCOUNT:NAME
-	if len(part) != 6 {
-		return fmt.Errorf("the redrive policy names %q, which is not the ARN of a queue", p.Target)
+	at, err := ParseURL(q.url)
+	if err != nil {
+		return err
 	}
-	out, err := q.client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &part[5], QueueOwnerAWSAccountId: &part[4]})
+	dead, err := at.sibling(p.Target)
+	if err != nil {
+		return fmt.Errorf("the redrive policy: %w", err)
+	}
+	_, err = q.client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &dead.Name, QueueOwnerAWSAccountId: &dead.Account})
 	q.observe(opURL, err, 0)
 	if _, ok := errors.AsType[*types.QueueDoesNotExist](err); ok { // not to be taken for ErrNoQueue
 		return fmt.Errorf("its redrive policy names the dead-letter queue %s, which does not exist; make it, or take the redrive policy away", p.Target)
@@ -80,7 +81,7 @@ func (q *SQS) readRedrive(ctx context.Context, policy string) error {
 	if err != nil {
 		return fmt.Errorf("finding the dead-letter queue %s: %w", p.Target, err)
 	}
-	q.dlqURL = aws.ToString(out.QueueUrl)
+	q.dlqURL = dead.String()
 	return nil
 }
 
@@ -91,25 +92,6 @@ func atoi(s string) int {
 		return 0
 	}
 	return n
-}
-
-var sqsHost = regexp.MustCompile(`^(?:sqs|queue)\.([a-z0-9-]+)\.(amazonaws\.com(?:\.cn)?|api\.aws)$`)
-
-// queuePath is an account and a name, where emulators may have more before them.
-var queuePath = regexp.MustCompile(`^/(?:[\w-]+/)*[0-9]{12}/[A-Za-z0-9_-]{1,80}(?:\.fifo)?$`)
-
-// ParseURL checks the form of a queue's URL and returns the Region it names, or
-// an empty one where the host is not AWS's own (a VPC endpoint, an emulator),
-// with the endpoint to call in that case.
-func ParseURL(raw string) (region, endpoint string, err error) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery+u.Fragment != "" || u.User != nil || !queuePath.MatchString(u.Path) {
-		return "", "", fmt.Errorf("--queue %q is not the URL of a queue: want https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", raw)
-	}
-	if m := sqsHost.FindStringSubmatch(u.Hostname()); m != nil {
-		return m[1], "", nil
-	}
-	return "", u.Scheme + "://" + u.Host, nil
 }
 
 // attributes reads what SQS answers, but for the redrive policy.

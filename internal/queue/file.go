@@ -48,7 +48,7 @@ type FileOptions struct {
 	// in the order of their pages.
 	CacheKiB int
 	// BusyTimeout is how long a lock of another process is waited for. Defaults
-	// to 10 seconds.
+	// to a minute.
 	BusyTimeout time.Duration
 }
 

@@ -154,36 +154,6 @@ func TestOpenSQS(t *testing.T) {
 	})
 }
 
-func TestParseURL(t *testing.T) {
-	t.Parallel()
-	for raw, want := range map[string]struct{ region, endpoint string }{
-		"https://sqs.eu-west-1.amazonaws.com/123456789012/relock":                 {region: "eu-west-1"},
-		"https://sqs.cn-north-1.amazonaws.com.cn/123456789012/relock":             {region: "cn-north-1"},
-		"https://sqs.us-gov-west-1.amazonaws.com/123456789012/q":                  {region: "us-gov-west-1"},
-		"https://sqs.eu-west-1.api.aws/123456789012/relock":                       {region: "eu-west-1"},
-		"https://eu-west-1.queue.amazonaws.com/123456789012/relock":               {endpoint: "https://eu-west-1.queue.amazonaws.com"},
-		"https://vpce-0a-1b.sqs.eu-west-1.vpce.amazonaws.com/123456789012/relock": {endpoint: "https://vpce-0a-1b.sqs.eu-west-1.vpce.amazonaws.com"},
-		"http://127.0.0.1:4566/000000000000/relock":                               {endpoint: "http://127.0.0.1:4566"},
-		"http://127.0.0.1:4566/queue/eu-west-1/000000000000/relock":               {endpoint: "http://127.0.0.1:4566"},
-		"https://sqs.eu-west-1.amazonaws.com.evil.example/123456789012/q":         {endpoint: "https://sqs.eu-west-1.amazonaws.com.evil.example"},
-	} {
-		region, endpoint, err := queue.ParseURL(raw)
-		if err != nil || region != want.region || endpoint != want.endpoint {
-			t.Errorf("%s: %q, %q, %v", raw, region, endpoint, err)
-		}
-	}
-	const host = "https://sqs.eu-west-1.amazonaws.com"
-	for _, raw := range []string{
-		host + "/relock", host + "/12/relock", host + "/123456789012/", host + "/123456789012/relock/", host + "/123456789012/re lock",
-		host + "/123456789012/relock?x=1", host + "/123456789012/relock#x", "https://me:secret@sqs.eu-west-1.amazonaws.com/123456789012/relock",
-		"", "relock", "arn:aws:sqs:eu-west-1:1:q", "https://sqs.eu-west-1.amazonaws.com/", "ftp://h/q", "https:///q", "://",
-	} {
-		if _, _, err := queue.ParseURL(raw); err == nil || !strings.Contains(err.Error(), "--queue") {
-			t.Errorf("%q: %v", raw, err)
-		}
-	}
-}
-
 // Do: read `Failed` in every batch reply, and trust no reply that does not name
 // the entry.
 func TestBatchReplies(t *testing.T) {

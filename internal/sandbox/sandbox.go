@@ -108,6 +108,7 @@ func New(cfg Config) (*Server, error) {
 	})
 	s.sqs = sqs.New(cfg.SQS, s.wire, s.faults)
 	s.wire.Register(s.sqs.Wire())
+	s.wire.Register(s.sqs.Query())
 
 	cfg.Cognito.AccountID, cfg.Cognito.Now, cfg.Cognito.Faults = s.wire.Account(), s.wire.Now, s.faults
 	s.cognito = cognito.New(cfg.Cognito)

@@ -1,13 +1,19 @@
 package sandbox_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -293,5 +299,45 @@ func TestLostReply(t *testing.T) {
 		if !r.Dropped || time.Since(r.At) > time.Minute {
 			t.Errorf("record %+v", r)
 		}
+	}
+}
+
+// TestQueryProtocol has a signed form answered in XML, and one with a wrong secret.
+func TestQueryProtocol(t *testing.T) {
+	t.Parallel()
+	s, at := start(t, sandbox.Config{})
+	if err := s.SQS().Create("q", nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		secret string
+		status int
+		want   string
+	}{
+		{sandbox.DemoSecretAccessKey, 200, "<SendMessageResponse xmlns=\"http://queue.amazonaws.com/doc/2012-11-05/\"><SendMessageResult><MD5OfMessageBody>0cc175b9c0f1b6a831c399e269772661</MD5OfMessageBody><MessageId>"},
+		{"wrong", 403, "<ErrorResponse xmlns=\"http://queue.amazonaws.com/doc/2012-11-05/\"><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code>"},
+	} {
+		body := "Action=SendMessage&Version=2012-11-05&MessageBody=a&QueueUrl=" + url.QueryEscape(at+s.SQS().Path("q"))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, at+s.SQS().Path("q"), strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+		sum := sha256.Sum256([]byte(body))
+		if err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: sandbox.DemoAccessKeyID, SecretAccessKey: tt.secret}, r, hex.EncodeToString(sum[:]), "sqs", "eu-west-1", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || resp.StatusCode != tt.status || !strings.HasPrefix(string(text), tt.want) {
+			t.Errorf("with the secret %q: %d %s, %v", tt.secret, resp.StatusCode, text, err)
+		}
+	}
+	if d, err := s.SQS().Depth("q"); err != nil || d.Visible != 1 {
+		t.Errorf("%+v, %v", d, err)
 	}
 }

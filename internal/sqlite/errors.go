@@ -37,7 +37,7 @@ var remedies = map[error]string{
 	ErrReadOnly: "make the file and its folder writable for this user",
 	ErrDenied:   "make the file and its folder readable and writable for this user",
 	ErrFull:     "free some space, then go on; nothing that was confirmed is lost",
-	ErrLocked:   "find the process that holds it (a backup? `fuser`), and try again",
+	ErrLocked:   "find the program that holds it (a backup? an open `sqlite3`? `fuser` names it) and end it, then try again",
 	ErrCorrupt:  "stop, keep a copy, and look at it with `sqlite3 FILE .recover`",
 	ErrGone:     "put the same file back, or start again",
 	ErrNetwork:  "name a folder on a local disk, or use SQS and DynamoDB",
@@ -70,13 +70,19 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		text += fmt.Sprintf(" (%v)", e.Err)
 	}
-	switch remedy := remedies[e.Kind]; {
-	case e.Held != "":
-		text += ": it is held by " + e.Held
-	case remedy != "":
+	if remedy := e.Remedy(); remedy != "" {
 		text += ": " + remedy
 	}
 	return text
+}
+
+// Remedy says what to do about it, in a few words; empty where there is nothing to
+// say.
+func (e *Error) Remedy() string {
+	if e.Held != "" {
+		return "it is held by " + e.Held
+	}
+	return remedies[e.Kind]
 }
 
 // Unwrap gives errors.Is the kind and the cause.

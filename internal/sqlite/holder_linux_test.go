@@ -1,12 +1,14 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,22 +19,7 @@ import (
 func TestHolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.db")
 	db := create(t, path, Options{BusyTimeout: 20 * time.Millisecond})
-	other := exec.Command(os.Args[0], "-test.run=^TestHoldHelper$")
-	other.Env = append(os.Environ(), "HOLD="+path)
-	said, err := other.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := other.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		_ = other.Process.Kill()
-		_ = other.Wait()
-	}()
-	if _, err := said.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err)
-	}
+	other := startHolder(t, path)
 	held := func() string {
 		t.Helper()
 		e, ok := errors.AsType[*Error](insert(t, db, 1))
@@ -61,6 +48,77 @@ func TestHolder(t *testing.T) {
 	}
 }
 
+// startHolder starts a process that writes to the database at path until the test
+// ends or it is killed.
+func startHolder(t *testing.T, path string) *exec.Cmd {
+	t.Helper()
+	other := exec.Command(os.Args[0], "-test.run=^TestHoldHelper$")
+	other.Env = append(os.Environ(), "HOLD="+path)
+	said, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	})
+	if _, err := said.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return other
+}
+
+// TestLockedByAnother has another process keep the file locked. A write waits for it,
+// reports that once, heeds its context and then names the process; others may open
+// and read; and it is made when the process has ended.
+func TestLockedByAnother(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x.db")
+	reports := make(chan error, 2)
+	db := create(t, path, Options{Locked: func(err error) { reports <- err }})
+	other := startHolder(t, path)
+	holder := fmt.Sprintf("process %d, %s", other.Process.Pid, filepath.Base(os.Args[0]))
+
+	brief, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var writes sync.WaitGroup
+	for range 20 { // all give up at once
+		writes.Go(func() {
+			err := db.Write(brief, func(*Tx) error { return nil })
+			if e, ok := errors.AsType[*Error](err); !ok || !errors.Is(e, ErrLocked) || !strings.Contains(e.Held, holder) {
+				t.Errorf("with a deadline: %v, want that %s holds it", err, holder)
+			}
+		})
+	}
+	writes.Wait()
+	stopped, stop := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, stop)
+	if err := db.Write(stopped, func(*Tx) error { return nil }); !errors.Is(err, context.Canceled) || errors.Is(err, ErrLocked) {
+		t.Errorf("with a context that ends: %v", err)
+	}
+	if n := keys(t, create(t, path, Options{})); n != 0 {
+		t.Errorf("%d rows are read, want none", n)
+	}
+
+	written := make(chan error, 1)
+	go func() { written <- insert(t, db, 1) }()
+	if err := <-reports; !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), holder) {
+		t.Errorf("reported: %v", err)
+	}
+	if err := other.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-written; err != nil {
+		t.Errorf("after the lock: %v", err)
+	}
+	if len(reports) != 0 {
+		t.Errorf("reported once more: %v", <-reports)
+	}
+}
+
 // TestHoldHelper is the other process.
 func TestHoldHelper(t *testing.T) {
 	path := os.Getenv("HOLD")
@@ -84,10 +142,13 @@ func TestLockedBy(t *testing.T) {
 4: -> POSIX ADVISORY WRITE 902 08:01:77 120 120
 5: POSIX  ADVISORY  WRITE 903 08:01:77 128 128
 6: POSIX  ADVISORY  WRITE 904 08:01:77 120 120
+7: POSIX  ADVISORY  READ  905 08:01:79 1073741826 1073742335
+8: FLOCK  ADVISORY  WRITE 906 08:01:79 0 EOF
+9: POSIX  ADVISORY  WRITE 907 08:01:79 1073741826 1073742335
 `
-	for inode, want := range map[uint64]int{77: 904, 78: 901, 7: 0, 1: 0} {
-		if got := lockedBy(strings.NewReader(locks), inode); got != want {
-			t.Errorf("inode %d is locked by %d, want %d", inode, got, want)
+	for inodes, want := range map[[2]uint64]int{{77, 0}: 904, {78, 0}: 901, {7, 0}: 0, {1, 0}: 0, {0, 79}: 907, {79, 0}: 0, {7, 79}: 907} {
+		if got := lockedBy(strings.NewReader(locks), inodes[0], inodes[1]); got != want {
+			t.Errorf("the inodes %d are locked by %d, want %d", inodes, got, want)
 		}
 	}
 }

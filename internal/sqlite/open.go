@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// openTimeout bounds the wait for a lock where no context can end it.
+const openTimeout = 10 * time.Second
+
 // Open opens a file that exists.
 func Open(path string, s Schema, o Options) (*DB, error) {
 	return open(path, s, o, false)
@@ -25,7 +28,7 @@ func open(path string, s Schema, o Options, create bool) (_ *DB, err error) {
 		o.CacheKiB = 2048
 	}
 	if o.BusyTimeout == 0 {
-		o.BusyTimeout = 10 * time.Second
+		o.BusyTimeout = time.Minute
 	}
 	// SQLite resolves links and opens its other files beside the target.
 	if path, err = filepath.Abs(path); err != nil {
@@ -108,7 +111,8 @@ func prepareFile(path string, create bool) error {
 // setUp checks that the file is ours, makes the schema in an empty one, upgrades
 // an older one, and sets the pragmas. A file that is not ours is not changed.
 func setUp(c *Conn, s Schema, o Options, create bool) error {
-	if err := c.script(fmt.Sprintf("PRAGMA busy_timeout=%d", o.BusyTimeout.Milliseconds())); err != nil {
+	patience := min(o.BusyTimeout, openTimeout)
+	if err := c.script(fmt.Sprintf("PRAGMA busy_timeout=%d", patience.Milliseconds())); err != nil {
 		return err
 	}
 	version, err := check(c, s)
@@ -126,7 +130,7 @@ func setUp(c *Conn, s Schema, o Options, create bool) error {
 	// Of two processes that switch a new file to WAL at once, SQLite sends one
 	// away at once, whatever the busy timeout.
 	var mode string
-	for end := time.Now().Add(o.BusyTimeout); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		mode, _, err = c.Text("PRAGMA journal_mode=WAL")
 		if !errors.Is(err, ErrLocked) || time.Now().After(end) {
 			break
@@ -142,11 +146,21 @@ func setUp(c *Conn, s Schema, o Options, create bool) error {
 	if err := c.script(fmt.Sprintf(pragmas, o.CacheKiB)); err != nil {
 		return err
 	}
+	if version == 0 || version != s.Version {
+		if err := makeSchema(c, s); err != nil {
+			return err
+		}
+	}
+	return c.script(fmt.Sprintf("PRAGMA busy_timeout=%d", min(o.BusyTimeout, lockStep).Milliseconds()))
+}
+
+// makeSchema makes the schema in an empty file, and upgrades an older one.
+func makeSchema(c *Conn, s Schema) error {
 	tx := &Tx{Conn: c}
 	if err := c.script("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	err = func() error {
+	err := func() error {
 		version, err := check(c, s) // once more: another process may have been quicker
 		if err != nil {
 			return err

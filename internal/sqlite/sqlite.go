@@ -39,9 +39,13 @@ type Options struct {
 	// CacheKiB bounds the page cache of the writer, and, at a quarter of it,
 	// that of each reader. Defaults to 4096.
 	CacheKiB int
-	// BusyTimeout is how long a lock of another process is waited for. Defaults
-	// to 10 seconds.
+	// BusyTimeout is how long a write waits for a lock of another process; opening
+	// and reading, which rarely need one, wait for 10 seconds at most. Defaults to a
+	// minute.
 	BusyTimeout time.Duration
+	// Locked, if set, is called once in a wait for a lock that takes longer than
+	// three seconds, with the error that it would end with.
+	Locked func(error)
 	// Flush, if set, is called at the end of every transaction, before the
 	// commit, for what is cheaper to write once for all operations in it.
 	Flush func(*Tx) error
@@ -106,7 +110,7 @@ func (db *DB) reader() (*Conn, error) {
 		return nil, err
 	}
 	err = c.script(fmt.Sprintf("PRAGMA busy_timeout=%d; PRAGMA query_only=1; PRAGMA trusted_schema=0; PRAGMA cache_size=-%d",
-		db.opts.BusyTimeout.Milliseconds(), db.opts.CacheKiB/4))
+		min(db.opts.BusyTimeout, openTimeout).Milliseconds(), db.opts.CacheKiB/4))
 	if err != nil {
 		_ = c.close()
 		return nil, err

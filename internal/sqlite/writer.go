@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,8 +19,10 @@ type Tx struct {
 // durable, or has failed. Operations of several goroutines share a transaction
 // and its fsync. The operation has to make at most one change, as its last step:
 // if it fails, the others in the transaction are not taken back. WriteAll is for
-// several changes. Once it has begun, Write no longer heeds ctx: its fate is
-// known when it returns.
+// several changes. Once it has begun, Write no longer heeds ctx: what became of it
+// is known when it returns. While another process keeps the file locked it has not
+// begun; it waits for BusyTimeout at most, and where ctx's deadline comes first the
+// error is that of the lock.
 func (db *DB) Write(ctx context.Context, op func(*Tx) error) error {
 	return db.w.do(ctx, op, false)
 }
@@ -55,6 +59,9 @@ type writer struct {
 	wake   chan struct{}
 	exited chan struct{}
 
+	// locked is the error of the last attempt to begin, if a lock was in its way.
+	locked atomic.Pointer[error]
+
 	pool sync.Pool // of *operation; not shared, or a synctest bubble would see another's channels
 }
 
@@ -86,8 +93,11 @@ func (w *writer) do(ctx context.Context, fn func(*Tx) error, savepoint bool) err
 	select {
 	case <-op.done:
 	case <-ctx.Done():
-		if op.state.CompareAndSwap(opQueued, opTaken) {
-			return context.Cause(ctx) // still in the writer's hands: not for the pool
+		if op.state.CompareAndSwap(opQueued, opTaken) { // still in the writer's hands: not for the pool
+			if locked := w.locked.Load(); locked != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return *locked
+			}
+			return context.Cause(ctx)
 		}
 		<-op.done
 	}
@@ -108,17 +118,24 @@ func (w *writer) run() {
 		stopped := w.stopped
 		w.mu.Unlock()
 
+		var err error
+		if len(batch) > 0 {
+			err = w.begin(batch)
+		}
 		taken = taken[:0]
 		for _, op := range batch {
 			if op.state.CompareAndSwap(opQueued, opTaken) {
 				taken = append(taken, op)
 			}
 		}
-		if len(taken) > 0 {
-			w.transact(taken)
+		switch {
+		case len(taken) > 0:
+			w.transact(taken, err)
 			for _, op := range taken {
 				op.done <- struct{}{}
 			}
+		case len(batch) > 0 && err == nil:
+			_, _ = w.conn.Exec("ROLLBACK") // of nothing
 		}
 		last = len(taken)
 		clear(batch)
@@ -166,9 +183,44 @@ func (w *writer) queued() int {
 	return len(w.queue)
 }
 
-// transact runs operations in one transaction and sets their errors.
-func (w *writer) transact(ops []*operation) {
-	err := w.commit(ops)
+const (
+	// lockStep is how long SQLite waits for a lock before the writer looks whether
+	// anybody still waits for it.
+	lockStep = 100 * time.Millisecond
+	// lockNews is after how long a wait is worth a word.
+	lockNews = 3 * time.Second
+)
+
+// begin begins a transaction. It waits for another process's lock for BusyTimeout at
+// most, and no longer than one of ops is waited for.
+func (w *writer) begin(ops []*operation) error {
+	begun, reported := time.Now(), false
+	for {
+		_, err := w.conn.Exec("BEGIN IMMEDIATE")
+		waited := time.Since(begun)
+		wanted := slices.ContainsFunc(ops, func(op *operation) bool { return op.state.Load() == opQueued })
+		if !errors.Is(err, ErrLocked) {
+			w.locked.Store(nil)
+			return err
+		}
+		w.locked.Store(&err)
+		if !wanted || waited >= w.db.opts.BusyTimeout {
+			return err
+		}
+		if waited >= lockNews && !reported && w.db.opts.Locked != nil {
+			w.db.opts.Locked(err)
+			reported = true
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// transact runs operations in the transaction that has begun, or could not for the
+// reason err, and sets their errors.
+func (w *writer) transact(ops []*operation, err error) {
+	if err == nil {
+		err = w.commit(ops)
+	}
 	if w.db.opts.Reset != nil {
 		w.db.opts.Reset()
 	}
@@ -184,9 +236,6 @@ func (w *writer) transact(ops []*operation) {
 
 // commit returns an error that concerns all operations.
 func (w *writer) commit(ops []*operation) error {
-	if _, err := w.conn.Exec("BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
 	err := w.apply(ops)
 	if err == nil {
 		_, err = w.conn.Exec("COMMIT")

@@ -7,6 +7,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/sqlite"
 )
 
 const (
@@ -15,27 +16,40 @@ const (
 	// overslept is how long after the end of its time a call ends only if this
 	// process did not run at that end: it was suspended (SIGSTOP, a closed lid).
 	overslept = 500 * time.Millisecond
+	// lockedFor is how long a lock that another program holds on the ledger is waited
+	// for before it halts the work: as long as a claim lives by default. Meanwhile
+	// messages stay invisible, and no call begins.
+	lockedFor = time.Minute
+	// lockRetry is the pause between two waits for a lock.
+	lockRetry = 100 * time.Millisecond
 )
 
 // ask calls the ledger. One that the process overslept is made once more: its time
-// was over when the process went on, and that says nothing of the ledger.
+// was over when the process went on, and that says nothing of the ledger. Nor does a
+// lock: the call is made again for as long as lockedFor.
 func ask(ctx context.Context, do func(context.Context) error) error {
 	return askFor(ctx, ledgerTimeout, do)
 }
 
 func askFor(ctx context.Context, timeout time.Duration, do func(context.Context) error) error {
-	again, err := once(ctx, timeout, do)
-	if again && ctx.Err() == nil {
-		_, err = once(ctx, timeout, do)
-	}
-	return err
+	return patiently(ctx, func() (bool, error) { return once(ctx, timeout, do) })
 }
 
 // durably is ask for a write that has to happen though the work is being stopped.
 func durably(ctx context.Context, do func(context.Context) error) error {
-	again, err := once(context.WithoutCancel(ctx), ledgerTimeout, do)
+	return patiently(ctx, func() (bool, error) { return once(context.WithoutCancel(ctx), ledgerTimeout, do) })
+}
+
+// patiently makes a call again, until ctx ends, if the process overslept it or the
+// ledger's file is locked.
+func patiently(ctx context.Context, call func() (again bool, err error)) error {
+	begun := time.Now()
+	again, err := call()
 	if again && ctx.Err() == nil {
-		_, err = once(context.WithoutCancel(ctx), ledgerTimeout, do)
+		_, err = call()
+	}
+	for errors.Is(err, sqlite.ErrLocked) && time.Since(begun) < lockedFor && sleep(ctx, lockRetry, nil) {
+		_, err = call()
 	}
 	return err
 }

@@ -2,12 +2,14 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"relock/internal/job"
 	"relock/internal/reset"
+	"relock/internal/sqlite"
 )
 
 // Reasons for which the consumer is paused.
@@ -15,6 +17,10 @@ const (
 	pausedByHalt = "halt"
 	pausedByJobs = "jobs"
 )
+
+// codeLocked is the code of the halt by a ledger whose file another program keeps
+// locked.
+const codeLocked = "locked"
 
 const (
 	// probeEvery is how often a halt that may pass by itself is probed. After a
@@ -97,6 +103,13 @@ func (h *halts) enter(halt job.Halt, cause error, stored bool) {
 		h.mu.Unlock()
 		return
 	}
+	remedy := halt.Remedy(!h.ends(halt.Reason))
+	if file, ok := errors.AsType[*sqlite.Error](cause); ok && file.Kind != nil { // it says what to do
+		remedy = file.Remedy()
+		if errors.Is(file, sqlite.ErrLocked) {
+			halt.Code = codeLocked
+		}
+	}
 	h.halt, h.stored = &halt, stored
 	h.nextProbe = time.Now().Add(min(probeEvery<<min(h.fruitless, 10), probeMost))
 	h.fruitless++
@@ -105,7 +118,7 @@ func (h *halts) enter(halt job.Halt, cause error, stored bool) {
 	h.mu.Unlock()
 
 	w := h.w
-	args := []any{"reason", string(halt.Reason), "code", halt.Code, "since", halt.Since.UTC(), "remedy", halt.Remedy(!h.ends(halt.Reason))}
+	args := []any{"reason", string(halt.Reason), "code", halt.Code, "since", halt.Since.UTC(), "remedy", remedy}
 	if clock := halt.Clock(); clock != "" {
 		args = append(args, "clock", clock)
 	}
@@ -115,7 +128,7 @@ func (h *halts) enter(halt job.Halt, cause error, stored bool) {
 	w.log.Error("halted: no user is reset until the cause is fixed; nothing is lost", args...)
 	h.store(context.Background())
 	if h.ends(halt.Reason) {
-		w.finish(&haltedError{halt})
+		w.finish(&haltedError{halt, cause})
 	}
 }
 

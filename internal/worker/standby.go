@@ -98,7 +98,7 @@ func (w *Worker) enter(fetch, flush context.Context) (resign func(), err error) 
 		w.leader.Resign()
 		w.cfg.Health.Ended("lease")
 	})
-	if err := w.leader.Begin(fetch); err != nil {
+	if err := patiently(fetch, func() (bool, error) { return false, w.leader.Begin(fetch) }); err != nil {
 		return resign, fmt.Errorf("taking the lease of the active worker: %w", err)
 	}
 	keeping.Go(func() { w.leader.Run(keep) })
@@ -125,7 +125,7 @@ func (w *Worker) standBy(ctx context.Context, empty bool) {
 	halt, there, err := w.cfg.Ledger.Halt(look, w.cfg.Scope)
 	switch {
 	case err == nil && there && !halt.Reason.SelfClearing():
-		w.finish(&haltedError{halt})
+		w.finish(&haltedError{halt, nil})
 	case err == nil && w.drained(empty):
 		w.finish(errDrained)
 	}

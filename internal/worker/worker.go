@@ -76,6 +76,9 @@ func New(cfg Config) *Worker {
 type Result struct {
 	// Halt is why the run stopped, in a drain.
 	Halt *job.Halt
+	// Cause is the error behind Halt, if it was one of this run's and not an answer of
+	// Cognito.
+	Cause error
 	// Drained is whether a drain came to its end.
 	Drained bool
 	// Unsent are the jobs that a drain did not wait for, because their enqueue
@@ -90,7 +93,10 @@ type Result struct {
 var errDrained = errors.New("every target has an outcome")
 
 // haltedError ends a drain.
-type haltedError struct{ halt job.Halt }
+type haltedError struct {
+	halt  job.Halt
+	cause error // may be nil
+}
 
 func (e *haltedError) Error() string { return "halted: " + string(e.halt.Reason) }
 
@@ -214,7 +220,7 @@ const (
 func (w *Worker) result(ctx context.Context, cause error) Result {
 	r := Result{Drained: errors.Is(cause, errDrained), Rejected: w.rejected.all()}
 	if halted, ok := errors.AsType[*haltedError](cause); ok {
-		r.Halt = &halted.halt
+		r.Halt, r.Cause = &halted.halt, halted.cause
 	}
 	final, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()

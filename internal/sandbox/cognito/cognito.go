@@ -121,8 +121,6 @@ func (c *Cognito) Reset() {
 // operation is one entry of the service's table.
 type operation struct {
 	category Category
-	// unsigned operations take no credentials: AWS's model marks them noAuth.
-	unsigned bool
 	run      func(*wire.Call) (any, error)
 }
 
@@ -138,22 +136,20 @@ func (c *Cognito) Service() wire.Service {
 		InternalError:    &wire.Error{Code: "InternalErrorException", Message: "Internal error", Status: http.StatusInternalServerError},
 	}
 	for name, op := range c.ops {
-		s.Operations[name] = c.handler(op)
-		if op.unsigned {
-			s.Unsigned = append(s.Unsigned, name)
-		}
+		s.Operations[name] = c.handler(op, slices.Contains(unsigned, name))
 	}
+	s.Unsigned = unsigned
 	return s
 }
 
 // handler puts the quota before an operation and the log behind it.
-func (c *Cognito) handler(op operation) wire.Handler {
+func (c *Cognito) handler(op operation, unsigned bool) wire.Handler {
 	return func(_ context.Context, call *wire.Call) (any, error) {
 		if call.At.IsZero() {
 			call.At = c.now()
 		}
 		call.Category = string(op.category)
-		out, err := c.admit(op, call)
+		out, err := c.admit(op, unsigned, call)
 		if err != nil {
 			err = c.status(err)
 		}
@@ -162,9 +158,9 @@ func (c *Cognito) handler(op operation) wire.Handler {
 	}
 }
 
-func (c *Cognito) admit(op operation, call *wire.Call) (any, error) {
+func (c *Cognito) admit(op operation, unsigned bool, call *wire.Call) (any, error) {
 	caller := call.Caller.AccessKeyID
-	if op.unsigned || caller == "" {
+	if unsigned || caller == "" {
 		caller = CallerUsers
 	}
 	// The quota comes first: AWS counts failed calls too (CallCount "includes

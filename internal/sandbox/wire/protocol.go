@@ -72,7 +72,10 @@ func queryError(e *Error) string {
 	return code + ";Sender"
 }
 
-// QueryXML is the query protocol of STS: a form with Action in, XML out.
+// faultNamespace is that of errors before a service is known.
+const faultNamespace = "http://webservices.amazon.com/AWSFault/2005-15-09"
+
+// QueryXML is the query protocol: a form with Action in, XML out.
 type QueryXML struct {
 	// Namespace is the XML namespace, for example
 	// "https://sts.amazonaws.com/doc/2011-06-15/".
@@ -90,15 +93,22 @@ func (QueryXML) Operation(_ *http.Request, body []byte) string {
 
 // Result writes result's members within <OperationResult>.
 func (p QueryXML) Result(w http.ResponseWriter, c *Call, result any) {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "<%sResponse xmlns=%q>", c.Operation, p.Namespace)
-	if result != nil {
-		enc := xml.NewEncoder(&b)
+	p.Write(w, c, func(b *bytes.Buffer) {
+		if result == nil {
+			return
+		}
 		name := xml.StartElement{Name: xml.Name{Local: c.Operation + "Result"}}
-		if err := enc.EncodeElement(result, name); err != nil {
+		if err := xml.NewEncoder(b).EncodeElement(result, name); err != nil {
 			panic(fmt.Sprintf("sandbox: marshalling a reply: %v", err))
 		}
-	}
+	})
+}
+
+// Write writes a reply around the <OperationResult> that result writes.
+func (p QueryXML) Write(w http.ResponseWriter, c *Call, result func(*bytes.Buffer)) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "<%sResponse xmlns=%q>", c.Operation, p.Namespace)
+	result(&b)
 	fmt.Fprintf(&b, "<ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata></%sResponse>", c.RequestID, c.Operation)
 	send(w, http.StatusOK, "text/xml", b.Bytes())
 }

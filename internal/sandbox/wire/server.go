@@ -250,6 +250,9 @@ func (s *Server) route(c *Call, tooLong bool) (*Service, Handler, *Error) {
 	} else {
 		sig, e := parseSignature(r.Header.Get("Authorization"))
 		if e != nil {
+			if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+				svc.Protocol = QueryXML{Namespace: faultNamespace}
+			}
 			return svc, nil, svc.auth(e)
 		}
 		found, ok := s.bySign[sig.service]

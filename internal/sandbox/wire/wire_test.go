@@ -39,6 +39,8 @@ func TestReplies(t *testing.T) {
 			`<EchoResponse xmlns="urn:x"><EchoResult><Account>1</Account></EchoResult><ResponseMetadata><RequestId>$ID</RequestId></ResponseMetadata></EchoResponse>`},
 		{"query, unknown action", ask{service: "form", contentType: "application/x-www-form-urlencoded", body: "Action=No<pe"}, 400, "text/xml", "",
 			`<ErrorResponse xmlns="urn:x"><Error><Type>Sender</Type><Code>UnknownOperationException</Code><Message>The action or operation requested is invalid. Verify that the action is typed correctly: &#34;No&lt;pe&#34;.</Message></Error><RequestId>$ID</RequestId></ErrorResponse>`},
+		{"query without a signature", ask{unsigned: true, contentType: "application/x-www-form-urlencoded", body: "Action=Echo"}, 403, "text/xml", "",
+			`<ErrorResponse xmlns="http://webservices.amazon.com/AWSFault/2005-15-09"><Error><Type>Sender</Type><Code>MissingAuthenticationToken</Code><Message>Missing Authentication Token</Message></Error><RequestId>$ID</RequestId></ErrorResponse>`},
 		{"REST", ask{method: "GET", path: "/v2/it", service: "rest"}, 200, "application/json", "",
 			`{"ARN":"arn:aws:iam::123456789012:user/` + DemoAccessKeyID + `","Endpoint":"http://127.0.0.1:4566","Operation":"GetIt","Region":"eu-west-1"}`},
 		{"an unknown operation", ask{target: "Echo.Nope"}, 400, "application/x-amz-json-1.0", "InvalidAction;Sender",
