@@ -10,6 +10,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/number"
 	"relock/internal/telemetry"
 )
 
@@ -85,7 +86,7 @@ func Status(l Live) ([]byte, error) {
 	v := status{Live: l, Script: template.JS(liveScript)} //nolint:gosec // a constant of ours
 	title := "Relock: " + strings.ToLower(v.State())
 	if t, d := v.Targets(), v.Done(); t > 0 {
-		title = share(d, t) + " done · " + title
+		title = number.Share(d, t) + " done · " + title
 	}
 	v.head = newHead(title, StatusPolicy)
 	v.Pace = paceChart("pace", "Pace of resets", l.Samples, func(s telemetry.Sample) telemetry.Flow { return s.Resets })
@@ -195,7 +196,7 @@ func (v status) Left() string {
 		if left > time.Minute {
 			left = left.Round(time.Minute) // more would be guessed
 		}
-		return span(left)
+		return number.Span(left)
 	}
 	return "not known"
 }
