@@ -9,6 +9,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/queue"
+	"relock/internal/report/progress"
 )
 
 const pauseHelp = `Workers obey within five seconds: calls under way end, nothing else is begun, and
@@ -110,7 +111,7 @@ func (j *jobCommand) endHalt(ctx context.Context, cmd *cli.Command, led Ledger, 
 	if cmd.Bool(flagJSON) {
 		return writeJSON(j.s.Out, haltEndedJSON{"halt_ended", scope, halt.Reason, halt.Code, halt.Since.UTC()})
 	}
-	say(j.s.Out, "the halt of %s is ended (%s since %s)\n", scope, haltWords(halt), when(halt.Since))
+	say(j.s.Out, "the halt of %s is ended (%s since %s)\n", scope, progress.HaltText(halt), when(halt.Since))
 	return nil
 }
 

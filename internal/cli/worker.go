@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/report/progress"
 	"relock/internal/reset"
 	"relock/internal/worker"
 )
@@ -143,7 +144,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	switch {
 	case res.Halt != nil:
-		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), res.Halt.Remedy(false))}
+		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", progress.HaltText(*res.Halt), res.Halt.Remedy(false))}
 	case !drain:
 		return nil
 	case len(res.Unsent) > 0:
@@ -159,17 +160,6 @@ func verdict(ctx context.Context, drain bool, res worker.Result) error {
 		return &exitError{ExitSomeFailed, nil}
 	}
 	return nil
-}
-
-func haltWords(h job.Halt) string {
-	words := string(h.Reason)
-	if h.Code != "" {
-		words += ", " + h.Code
-	}
-	if clock := h.Clock(); clock != "" {
-		words += ", the clock is " + clock
-	}
-	return words
 }
 
 // checkJSON says that a pool is well; for one that is not, the exit code and
