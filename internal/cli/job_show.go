@@ -77,7 +77,7 @@ func jobStatus(ctx context.Context, led Ledger, jb job.Job) (worker.JobStatus, e
 }
 
 func (j *jobCommand) status(ctx context.Context, cmd *cli.Command, led Ledger) error {
-	jb, err := theOne(ctx, cmd, led)
+	jb, err := j.current(ctx, cmd, led)
 	if err != nil {
 		return err
 	}
