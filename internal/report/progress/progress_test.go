@@ -11,7 +11,7 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// half is a job of 2,000 users of whom 1,000 have an outcome.
+// half is a job of 2,000 users, 1,000 with an outcome.
 func half(change ...func(*progress.Job)) progress.Job {
 	j := progress.Job{
 		Job: job.Job{ID: "j", State: job.StateOpen, Counts: job.Counts{Targets: 2000}},
