@@ -2,20 +2,17 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/urfave/cli/v3"
-
-	"relock/internal/job"
-	"relock/internal/ledger"
 )
 
 const jobHelp = `Reads the ledger while the job runs, and tells the worker to pause, go on or stop.
-A pause is obeyed within five seconds. JOB may be left out of the commands that
-only read, where the ledger has exactly one.
+A pause is obeyed within five seconds. JOB is an ID, or the beginning of one. It may
+be left out of the commands that only read, where the ledger has exactly one;
+status then takes the only open one, or else the newest.
 
 EXAMPLES
    job status --watch job-4h1k…
@@ -43,7 +40,7 @@ func Job(ctx, _ context.Context, s Streams, args []string) int {
 			j.command("status", "how a job stands", "[JOB]", statusHelp, j.status, watchFlags()...),
 			j.command("pause", "put a job on hold", "JOB", pauseHelp, j.pause),
 			j.command("resume", "go on with a paused job, or after a halt", "[JOB]", resumeHelp, j.resume, resumeFlags()...),
-			j.command("cancel", "stop a job for good; what is pending is not reset", "JOB", cancelHelp, j.cancel),
+			j.command("cancel", "stop a job for good; what is pending is not reset", "JOB", cancelHelp, j.cancel, cancelFlags()...),
 			j.command("results", "every target and what became of it", "[JOB]", resultsHelp, j.results, outcomeFlag()),
 			j.command("failed", "the targets that failed, as a list that enqueue takes", "[JOB]", listHelp, j.failed, outcomeFlag()),
 			j.command("pending", "the targets without an outcome, as a list that enqueue takes", "[JOB]", listHelp, j.pending),
@@ -105,33 +102,4 @@ func jobLedger(cmd *cli.Command) (place, error) {
 		}
 	}
 	return p, err
-}
-
-// one is the job that the command names.
-func one(ctx context.Context, cmd *cli.Command, led Ledger) (job.Job, error) {
-	if cmd.Args().Len() != 1 {
-		return job.Job{}, usage("name one job; `job list` shows all")
-	}
-	j, err := led.Job(ctx, cmd.Args().First())
-	if errors.Is(err, ledger.ErrNoJob) {
-		return j, fmt.Errorf("the ledger has no job %q; `job list` shows all", cmd.Args().First())
-	}
-	return j, err
-}
-
-// theOne is the job that the command names, or the ledger's only one.
-func theOne(ctx context.Context, cmd *cli.Command, led Ledger) (job.Job, error) {
-	if cmd.Args().Present() {
-		return one(ctx, cmd, led)
-	}
-	jobs, err := led.Jobs(ctx)
-	switch {
-	case err != nil:
-		return job.Job{}, err
-	case len(jobs) == 0:
-		return job.Job{}, errors.New("the ledger has no jobs")
-	case len(jobs) > 1:
-		return job.Job{}, usage("name one job; the ledger has %d, and `job list` shows all", len(jobs))
-	}
-	return jobs[0], nil
 }

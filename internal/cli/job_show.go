@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -12,6 +11,8 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/number"
+	"relock/internal/report/progress"
 	"relock/internal/worker"
 )
 
@@ -39,8 +40,9 @@ func (j *jobCommand) list(ctx context.Context, cmd *cli.Command, led Ledger) err
 		if err != nil {
 			return err
 		}
-		say(tw, "%s\t%s\t%d of %d\t%d\t%s\n", jb.ID, jb.State, t.Targets-t.Pending, jb.Counts.Targets,
-			t.Failed(), jb.Created.UTC().Format("2006-01-02 15:04"))
+		p := progress.Job{Job: jb, Totals: t}
+		say(tw, "%s\t%s\t%s of %s\t%s\t%s\n", jb.ID, jb.State, number.Group(p.Done()), number.Group(p.All()),
+			number.Group(t.Failed()), jb.Created.UTC().Format("2006-01-02 15:04"))
 	}
 	return tw.Flush()
 }
@@ -66,12 +68,16 @@ func jobStatus(ctx context.Context, led Ledger, jb job.Job) (worker.JobStatus, e
 		return st, err
 	}
 	sent, err := led.Sent(ctx, jb.ID)
+	if err != nil {
+		return st, err
+	}
 	st.SentAll = sent == ledger.SentAll
+	st.Verdict, err = worker.CanaryVerdict(ctx, led, jb)
 	return st, err
 }
 
 func (j *jobCommand) status(ctx context.Context, cmd *cli.Command, led Ledger) error {
-	jb, err := theOne(ctx, cmd, led)
+	jb, err := j.current(ctx, cmd, led)
 	if err != nil {
 		return err
 	}
@@ -81,7 +87,7 @@ func (j *jobCommand) status(ctx context.Context, cmd *cli.Command, led Ledger) e
 	if cmd.IsSet("every") {
 		return usage("--every goes with --watch")
 	}
-	v, err := lookAt(ctx, led, jb.ID)
+	v, err := (&looker{led: led, at: atLedger(cmd)}).once(ctx, jb.ID)
 	if err != nil {
 		return err
 	}
@@ -132,11 +138,19 @@ func (j *jobCommand) sayJob(v view) error {
 	if codes := forcedCodes(jb.Plan.Findings); codes != "" {
 		row("forced", codes)
 	}
-	if v.shown != nil && !jb.State.Over() {
-		row("pace", v.paceWords())
+	p := progress.Job(v.JobStatus)
+	row("progress", p.String())
+	if text := p.Canary(v.halt); text != "" {
+		row("canary", text)
+	}
+	if !jb.State.Over() {
+		row("pace", v.paceText())
+		if text := v.timeText(); text != "" {
+			row("time", text)
+		}
 	}
 	if v.halt != nil {
-		row("HALTED", haltWords(*v.halt)+" since "+when(v.halt.Since))
+		row("HALTED", progress.HaltText(*v.halt)+" since "+when(v.halt.Since))
 		row("", v.halt.Remedy(v.attended()))
 	}
 	if !v.Totals.Last.IsZero() {
@@ -161,10 +175,9 @@ func forcedCodes(findings []job.Finding) string {
 
 // rows accounts for the rows of the lists.
 func rows(c job.Counts) string {
-	n := func(n int64, what string) string { return strconv.FormatInt(n, 10) + " " + what }
-	s := strconv.FormatInt(c.Rows, 10) + " = " + n(c.Targets, "targets") + " + " + n(c.Duplicates, "duplicates") + " + " + n(c.Invalid, "not valid")
+	s := number.Group(c.Rows) + " = " + number.Of(c.Targets, "target", "targets") + " + " + number.Of(c.Duplicates, "duplicate", "duplicates") + " + " + number.Group(c.Invalid) + " not valid"
 	if c.Excluded > 0 {
-		s += " + " + n(c.Excluded, "excluded")
+		s += " + " + number.Group(c.Excluded) + " excluded"
 	}
 	return s
 }

@@ -3,12 +3,18 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
+	"golang.org/x/term"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/queue"
+	"relock/internal/report/progress"
 )
 
 const pauseHelp = `Workers obey within five seconds: calls under way end, nothing else is begun, and
@@ -17,7 +23,12 @@ the messages are handed back. ` + "`job resume JOB`" + ` goes on.`
 const cancelHelp = `For good: what is pending gets the outcome cancelled and is not reset, and the list
 can be run again only as another job (enqueue --job NAME). Workers obey within five
 seconds; calls under way may still end. Messages that an interrupted enqueue left in
-a queue in a file are thrown away.`
+a queue in a file are thrown away. On a terminal it asks first; elsewhere, and to
+skip the question, give --yes.`
+
+func cancelFlags() []cli.Flag {
+	return []cli.Flag{&cli.BoolFlag{Name: "yes", Usage: "do not ask", Sources: env("yes"), Category: "Safety"}}
+}
 
 const resumeHelp = `With a JOB: goes on with it, if it is paused. With or without one: ends the halt
 of the account and Region, once its cause is mended.`
@@ -110,13 +121,16 @@ func (j *jobCommand) endHalt(ctx context.Context, cmd *cli.Command, led Ledger, 
 	if cmd.Bool(flagJSON) {
 		return writeJSON(j.s.Out, haltEndedJSON{"halt_ended", scope, halt.Reason, halt.Code, halt.Since.UTC()})
 	}
-	say(j.s.Out, "the halt of %s is ended (%s since %s)\n", scope, haltWords(halt), when(halt.Since))
+	say(j.s.Out, "the halt of %s is ended (%s since %s)\n", scope, progress.HaltText(halt), when(halt.Since))
 	return nil
 }
 
 func (j *jobCommand) cancel(ctx context.Context, cmd *cli.Command, led Ledger) error {
 	jb, err := one(ctx, cmd, led)
 	if err != nil {
+		return err
+	}
+	if err := j.confirmCancel(ctx, cmd, led, jb); err != nil {
 		return err
 	}
 	if err := led.SetState(ctx, jb.ID, job.StateCancelled, time.Now()); err != nil {
@@ -128,7 +142,40 @@ func (j *jobCommand) cancel(ctx context.Context, cmd *cli.Command, led Ledger) e
 	}
 	j.discard(ctx, cmd, jb.ID)
 	return j.steered(cmd, stateJSON{Job: jb.ID, State: job.StateCancelled, NotReset: &n},
-		"job %s is cancelled: %d targets were not reset; calls under way may still end\n", jb.ID, n)
+		"job %s is cancelled: %s not reset; calls under way may still end\n", jb.ID, number.Of(n, "target was", "targets were"))
+}
+
+// confirmCancel asks whether a job is to be cancelled, unless it is over or --yes is
+// given.
+func (j *jobCommand) confirmCancel(ctx context.Context, cmd *cli.Command, led Ledger, jb job.Job) error {
+	if cmd.Bool("yes") || jb.State.Over() {
+		return nil
+	}
+	in, ok := j.s.In.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return usage("there is no terminal to ask on whether job %s is to be cancelled for good; use --yes", jb.ID)
+	}
+	st, err := jobStatus(ctx, led, jb)
+	if err != nil {
+		return err
+	}
+	p := progress.Job(st)
+	sayWrapped(j.s.Err, "", "Job %s of the user pool %s: %s. Cancelled, it stays so for good: %s not reset.",
+		jb.ID, jb.Pool, p, number.Of(p.Pending(), "pending user is", "pending users are"))
+	say(j.s.Err, "Type yes to cancel it: ")
+	select {
+	case <-ctx.Done():
+		say(j.s.Err, "\n")
+		return ctx.Err()
+	case answer, ok := <-typed(in):
+		if !ok {
+			say(j.s.Err, "\n")
+		}
+		if !strings.EqualFold(answer, "yes") {
+			return fmt.Errorf("%w; the job goes on", errNotConfirmed)
+		}
+		return nil
+	}
 }
 
 // discard throws away what an interrupted enqueue has left of the job in a queue in
@@ -155,6 +202,6 @@ func (j *jobCommand) discard(ctx context.Context, cmd *cli.Command, id string) {
 	case err != nil:
 		say(j.s.Err, "job: the messages of job %s stay in the queue %s until a worker runs: %v\n", id, at, err)
 	case n > 0:
-		say(j.s.Err, "%d messages of it that no worker had been shown yet were thrown away\n", n)
+		say(j.s.Err, "%s thrown away that no worker had received\n", number.Of(n, "message was", "messages were"))
 	}
 }

@@ -26,7 +26,7 @@ func TestCancelDiscards(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			args := []string{"job", "cancel"}
+			args := []string{"job", "cancel", "--yes"}
 			led := filepath.Join(dir, "a")
 			if where.ledger == "b" {
 				led = filepath.Join(dir, "b")

@@ -9,6 +9,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/report/progress"
 	"relock/internal/worker"
 )
 
@@ -49,8 +50,28 @@ type jobJSON struct {
 	Seal     *job.Seal             `json:"seal,omitempty"`
 
 	// These are of `job status` alone.
-	Halt   *haltJSON            `json:"halt,omitempty"`
-	Worker *worker.LeaderStatus `json:"worker,omitempty"`
+	Halt     *haltJSON            `json:"halt,omitempty"`
+	Worker   *worker.LeaderStatus `json:"worker,omitempty"`
+	Progress *progressJSON        `json:"progress,omitempty"`
+}
+
+// progressJSON is how a job goes on.
+type progressJSON struct {
+	State progress.State `json:"state"`
+	// Text is the time left, or why there is none, for people.
+	Text string `json:"text"`
+	// Pace and Rate are of requests and of users a second: 0 while nothing is called
+	// for.
+	Pace float64 `json:"pace"`
+	Rate float64 `json:"rate"`
+	// Left and Finish are left out where there is no honest figure.
+	Left    *float64          `json:"left_seconds,omitempty"`
+	Finish  *time.Time        `json:"finish,omitempty"`
+	Waiting *progress.Waiting `json:"waiting,omitempty"`
+	// Canary is a sentence about the job's canary.
+	Canary string `json:"canary,omitempty"`
+	// Start is the command that starts a worker, where none is active.
+	Start string `json:"start,omitempty"`
 }
 
 // haltJSON is a halt of the job's account and Region.

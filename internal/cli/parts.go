@@ -47,6 +47,7 @@ type parts struct {
 	signOutReason string
 	ledger        Ledger
 	queue         queue.Transport
+	jobs          []string // those of --job, by ID
 }
 
 // openParts makes what needs neither queue nor ledger, and checks flags and
@@ -128,6 +129,9 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	if p.ledger, err = p.awaitLedger(ctx, cmd, lp); err != nil {
 		return err
 	}
+	if p.jobs, err = resolveAll(ctx, p.ledger, "job", cmd.StringSlice("job")); err != nil {
+		return err
+	}
 	if p.queue, err = openQueue(ctx, p.cfg, qp, queueHow{region: cmd.String(flagQueueRegion), observe: p.metrics.QueueRequest}); err != nil {
 		return err
 	}
@@ -192,7 +196,7 @@ func (p *parts) config(cmd *cli.Command) worker.Config {
 		SameHost: sameHost(p.ledger), Fence: &p.fence,
 		Lease: cmd.Duration("claim-lease"), Visibility: cmd.Duration("visibility"),
 		SameFailure: share,
-		Drain:       cmd.Bool("drain"), Jobs: cmd.StringSlice("job"), Wait: cmd.Bool("wait"),
+		Drain:       cmd.Bool("drain"), Jobs: p.jobs, Wait: cmd.Bool("wait"),
 		Metrics: p.metrics, Health: p.health, Samples: p.samples, Logger: p.log,
 		RevealUsernames: cmd.Bool(flagLogUsernames),
 	}

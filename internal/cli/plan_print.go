@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relock/internal/intake"
+	"relock/internal/number"
 )
 
 // print writes the plan for people.
@@ -66,7 +67,7 @@ func (p *plan) print(w io.Writer) {
 	if n := p.job.Plan.Canary; n > 0 {
 		row("canary", "the worker halts after the first %d users if fewer were reset than projected", n)
 	}
-	row("time", "about %s once a worker runs; if it starts now, until %s", human(max(p.took(), time.Second)), moment(p.job.Created.Add(p.took())))
+	row("time", "about %s once a worker runs; if it starts now, until %s", number.Duration(max(p.took(), time.Second)), moment(p.job.Created.Add(p.took())))
 	if words := p.cost.words(p.set); words != "" {
 		row("cost", "%s", words)
 	}
@@ -168,16 +169,4 @@ func kinds(k intake.NameKinds) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// human writes a duration as people say it.
-func human(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
-	default:
-		return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
-	}
 }

@@ -10,6 +10,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"relock/internal/intake"
+	"relock/internal/number"
 	"relock/internal/pace"
 	"relock/internal/preflight"
 	"relock/internal/reset"
@@ -40,7 +41,7 @@ func (e *enqueue) lookUsersUp(ctx context.Context, f *facts, list *intake.List) 
 	}
 	takes := pace.Estimate(int64(len(list.Sample)), rate)
 	if takes > time.Second && canDraw(e.s.Err) {
-		say(e.s.Err, "Looking up %d of %d users, about %s …\n", len(list.Sample), list.Counts.Targets, human(takes))
+		say(e.s.Err, "Looking up %d of %d users, about %s …\n", len(list.Sample), list.Counts.Targets, number.Duration(takes))
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*takes+sampleSlack)
 	defer cancel()

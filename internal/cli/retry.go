@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +12,8 @@ import (
 	"relock/internal/intake"
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/number"
+	"relock/internal/report/progress"
 )
 
 // The flags of a retry, and of the exclusions.
@@ -41,14 +42,13 @@ func (e *enqueue) readParent(ctx context.Context) (*parent, error) {
 		}
 		return nil, nil
 	}
-	p := &parent{filter: ledger.Filter{Failed: true}, words: "the failed targets of job " + id}
+	p := &parent{filter: ledger.Filter{Failed: true}}
 	if outcomes != "" {
 		var err error
 		if p.filter.Outcomes, err = parseOutcomes(outcomes); err != nil {
 			return nil, err
 		}
 		p.filter.Failed = false
-		p.words = fmt.Sprintf("the targets of job %s that ended with %s", id, strings.ReplaceAll(outcomes, ",", ", "))
 	}
 	_, at, err := places(e.cmd)
 	if err != nil {
@@ -95,13 +95,26 @@ func parseOutcomes(text string) ([]job.Outcome, error) {
 	return list, nil
 }
 
-func (p *parent) read(ctx context.Context, led Ledger, id, pool string) error {
-	var err error
-	if p.job, err = led.Job(ctx, id); errors.Is(err, ledger.ErrNoJob) {
-		return usage("--%s: the ledger has no job %q; `job list` shows all", flagRetry, id)
+func join(outcomes []job.Outcome) string {
+	var list []string
+	for _, o := range outcomes {
+		list = append(list, string(o))
 	}
+	return strings.Join(list, ", ")
+}
+
+func (p *parent) read(ctx context.Context, led Ledger, id, pool string) error {
+	jobs, err := led.Jobs(ctx)
 	if err != nil {
-		return fmt.Errorf("reading job %s from the ledger: %w", id, err)
+		return fmt.Errorf("reading the jobs: %w", err)
+	}
+	if p.job, err = resolve(jobs, flagRetry, id); err != nil {
+		return usage("%w", err)
+	}
+	id = p.job.ID
+	p.words = "the failed targets of job " + id
+	if outcomes := p.filter.Outcomes; len(outcomes) > 0 {
+		p.words = fmt.Sprintf("the targets of job %s that ended with %s", id, join(outcomes))
 	}
 	if pool != "" && pool != p.job.Pool {
 		return usage("--%s %s: job %s is of the pool %s; leave --%s out", flagPool, pool, id, p.job.Pool, flagPool)
@@ -114,8 +127,8 @@ func (p *parent) read(ctx context.Context, led Ledger, id, pool string) error {
 	if err != nil {
 		return fmt.Errorf("reading how far job %s was sent: %w", id, err)
 	}
-	if !p.job.State.Over() && (sent != ledger.SentAll || totals.Pending > 0) {
-		return fmt.Errorf("job %s still runs: %d of its targets have no outcome yet; wait until it has finished, or stop it with `job cancel %s`", id, p.job.Counts.Targets-(totals.Targets-totals.Pending), id)
+	if st := (progress.Job{Job: p.job, Totals: totals}); !p.job.State.Over() && (sent != ledger.SentAll || totals.Pending > 0) {
+		return fmt.Errorf("job %s still runs: %s of its targets have no outcome yet; wait until it has finished, or stop it with `job cancel %s`", id, number.Group(st.Pending()), id)
 	}
 	if p.exclusions, err = led.Exclusions(ctx, id); err != nil {
 		return fmt.Errorf("reading the exclusions of job %s: %w", id, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"relock/internal/number"
 	"relock/internal/publish"
 	"relock/internal/queue"
 )
@@ -62,10 +63,10 @@ func (e *enqueue) sayPart(p *plan, res publish.Result) {
 		where = "are written, and none is shown to workers before all are"
 	}
 	if n := res.Unsure; n > 0 {
-		where += fmt.Sprintf(", and up to %d more may be: they were not answered for", n)
+		where += fmt.Sprintf(", and up to %s more may be: they were not answered for", number.Group(n))
 	}
-	say(e.s.Err, "%d of %d messages %s; run the same command again to send the rest, or `job cancel%s %s` to stop the job\n",
-		res.Sent+res.Earlier, p.list.Counts.Targets, where, atLedger(e.cmd), p.job.ID)
+	say(e.s.Err, "%s of %s messages %s; run the same command again to send the rest, or `job cancel%s %s` to stop the job\n",
+		number.Group(res.Sent+res.Earlier), number.Group(p.list.Counts.Targets), where, atLedger(e.cmd), p.job.ID)
 }
 
 func (e *enqueue) sayAll(p *plan, res publish.Result) error {
@@ -73,7 +74,7 @@ func (e *enqueue) sayAll(p *plan, res publish.Result) error {
 		return json.NewEncoder(e.s.Out).Encode(sentJSON{Event: "sent", Job: p.job.ID, Sent: res.Sent, Earlier: res.Earlier, Next: p.next})
 	}
 	if res.Earlier > 0 {
-		say(e.text, "\n%s sent before, %d now.\n", messages(res.Earlier), res.Sent)
+		say(e.text, "\n%s sent before, %s now.\n", number.Of(res.Earlier, "message was", "messages were"), number.Group(res.Sent))
 	}
 	say(e.text, "\nJob %s: %s in the queue. Nobody is reset until a worker runs:\n  %s\n", p.job.ID, targetsAre(res.Sent+res.Earlier), p.next)
 	return nil
@@ -83,7 +84,7 @@ func targetsAre(n int64) string {
 	if n == 1 {
 		return "1 target is"
 	}
-	return fmt.Sprintf("%d targets are", n)
+	return number.Of(n, "target", "targets") + " are"
 }
 
 // sentJSON is what --json says at the end; the names are part of the interface.

@@ -68,14 +68,11 @@ func (p *parts) live(cmd *cli.Command, w *worker.Worker) page.Live {
 	st := w.Status()
 	l := page.Live{
 		Version: ourVersion(), Now: time.Now(), Pools: cmd.StringSlice(flagPool),
-		InFlight: st.Pace.InFlight, Halt: st.Halt, HaltEnds: st.HaltEnds, Active: st.Active, Samples: p.samples.Snapshot(),
-		BudgetReason: st.BudgetReason,
+		InFlight: st.Pace.InFlight, Run: st.Run(), HaltEnds: st.HaltEnds, Active: st.Active, Silent: st.Silent, TakeOver: st.TakeOver(),
+		Samples: p.samples.Snapshot(), BudgetReason: st.BudgetReason,
 	}
-	if t := st.Theirs; t != nil {
-		l.Theirs = &page.Theirs{At: t.At, Pace: t.Pace, Budget: t.Budget, Throttled: t.Throttles, InFlight: t.InFlight}
-	}
-	for _, j := range st.Jobs {
-		l.Jobs = append(l.Jobs, page.LiveJob{Job: j.Job, Totals: j.Totals, SentAll: j.SentAll})
+	if t := st.Theirs; t != nil && st.Silent == 0 {
+		l.Theirs = &page.Theirs{At: t.At, Pace: t.Pace, Budget: t.Budget, Throttled: int64(t.Throttles), InFlight: t.InFlight}
 	}
 	return l
 }

@@ -17,11 +17,12 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/report/page"
+	"relock/internal/report/progress"
 )
 
 func testStatus(host string) *statusServer {
 	return &statusServer{host: host, log: slog.New(slog.DiscardHandler), live: func() page.Live {
-		return page.Live{Version: "v0", Now: time.Unix(1_760_000_000, 0), Pools: []string{"eu-west-1_AbCdEf123"}, Jobs: []page.LiveJob{{Job: job.Job{ID: "night"}}}}
+		return page.Live{Version: "v0", Now: time.Unix(1_760_000_000, 0), Pools: []string{"eu-west-1_AbCdEf123"}, Run: progress.Run{Jobs: []progress.Job{{Job: job.Job{ID: "night"}}}}}
 	}}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/queue"
 	"relock/internal/worker"
 )
@@ -47,30 +48,25 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 	}
 	for _, j := range jobs {
 		t := j.Totals
-		say(w, "\nJob %s (%s), user pool %s: %d targets\n", j.Job.ID, j.Job.State, j.Job.Pool, t.Targets)
-		for _, o := range job.Outcomes() {
-			if n := t.Outcomes[o]; n > 0 {
-				say(w, "  %8d  %s\n", n, o)
+		say(w, "\nJob %s (%s), user pool %s: %s\n", j.Job.ID, j.Job.State, j.Job.Pool, number.Of(t.Targets, "target", "targets"))
+		count := func(n int64, what string) {
+			if n > 0 {
+				say(w, "  %9s  %s\n", number.Group(n), what)
 			}
 		}
-		if t.Pending > 0 {
-			say(w, "  %8d  still pending\n", t.Pending)
+		for _, o := range job.Outcomes() {
+			count(t.Outcomes[o], string(o))
 		}
-		if t.Repeated > 0 {
-			say(w, "  %8d  of these flagged repeated: an earlier call was never answered\n", t.Repeated)
-		}
-		if n := t.SignOuts[job.SignOutDone]; n > 0 {
-			say(w, "  %8d  signed out\n", n)
-		}
-		if n := t.SignOuts[job.SignOutPending]; n > 0 {
-			say(w, "  %8d  still to be signed out\n", n)
-		}
+		count(t.Pending, "still pending")
+		count(t.Repeated, "of these flagged repeated: an earlier call was never answered")
+		count(t.SignOuts[job.SignOutDone], "signed out")
+		count(t.SignOuts[job.SignOutPending], "still to be signed out")
 		saySeal(w, j.Job.Seal)
 		if t.Failed() > 0 {
-			say(w, "  %s not reset; see who and why:\n    job failed%s %s\n", usersWere(t.Failed()), at, j.Job.ID)
+			say(w, "  %s not reset; see who and why:\n    job failed%s %s\n", number.Of(t.Failed(), "user was", "users were"), at, j.Job.ID)
 		}
 		if n := t.SignOuts[job.SignOutFailed]; n > 0 {
-			say(w, "  %d users could not be signed out; see who may still hold a session:\n    job still-open%s %s\n", n, at, j.Job.ID)
+			say(w, "  %s could not be signed out; see who may still hold a session:\n    job still-open%s %s\n", number.Of(n, "user", "users"), at, j.Job.ID)
 		}
 	}
 	switch {
@@ -86,7 +82,7 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 func sayRejected(cmd *cli.Command, w io.Writer, by map[queue.RejectReason]int64) {
 	dead, reasons := rejectedFor(by, func(r queue.RejectReason) bool { return !r.Foreign() && r != queue.RejectCorrupt })
 	if dead > 0 {
-		say(w, "\n%s not worked on, as the log says, and nobody is reset by them:\n", messages(dead))
+		say(w, "\n%s not worked on, as the log says, and nobody is reset by them:\n", number.Of(dead, "message was", "messages were"))
 		sayReasons(w, reasons)
 		at := atLedger(cmd)
 		if q, err := queuePlace(cmd.String(flagQueue)); err == nil {
@@ -105,7 +101,7 @@ func rejectedFor(by map[queue.RejectReason]int64, which func(queue.RejectReason)
 	for _, r := range queue.RejectReasons() {
 		if n := by[r]; n > 0 && which(r) {
 			all += n
-			reasons = append(reasons, fmt.Sprintf("%d %s", n, r))
+			reasons = append(reasons, number.Group(n)+" "+string(r))
 		}
 	}
 	return all, reasons
@@ -121,33 +117,5 @@ func timesPutBack(n int64) string {
 	if n == 1 {
 		return "Once a message for another worker was"
 	}
-	return fmt.Sprintf("%d times a message for another worker was", n)
-}
-
-func usersWere(n int64) string {
-	if n == 1 {
-		return "1 user was"
-	}
-	return fmt.Sprintf("%d users were", n)
-}
-
-func messages(n int64) string {
-	if n == 1 {
-		return "1 message was"
-	}
-	return fmt.Sprintf("%d messages were", n)
-}
-
-// outcomesLine is how a job stands in one line, for a log or a terminal.
-func outcomesLine(j worker.JobStatus) string {
-	t := j.Totals
-	done := t.Targets - t.Pending
-	s := fmt.Sprintf("%d of %d done, %d failed", done, max(j.Job.Counts.Targets, t.Targets), t.Failed())
-	if j.Job.Policy.SignOut {
-		s += fmt.Sprintf(", %d signed out", t.SignOuts[job.SignOutDone])
-		if n := t.SignOuts[job.SignOutFailed]; n > 0 {
-			s += fmt.Sprintf(", %d not", n)
-		}
-	}
-	return s
+	return number.Group(n) + " times a message for another worker was"
 }

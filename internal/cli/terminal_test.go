@@ -138,7 +138,7 @@ func TestLiveBlock(t *testing.T) {
 		t.Errorf("the log's last lines are not above the block:\n%s", all)
 	}
 	pace, after, _ := strings.Cut(after, "\n")
-	if !regexp.MustCompile(`^pace 150\.0 of 150\.0 a second, 0 throttled, 0 in flight, done$`).MatchString(pace) || !strings.HasPrefix(after, "\nJob one (finished)") {
+	if !regexp.MustCompile(`^pace 0\.0 of 150\.0 a second, 0 throttled, 0 in flight, done$`).MatchString(pace) || !strings.HasPrefix(after, "\nJob one (finished)") {
 		t.Errorf("below it is %q and\n%s", pace, after)
 	}
 	for line := range strings.Lines(written) {

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/report/progress"
 	"relock/internal/reset"
 	"relock/internal/sqlite"
 	"relock/internal/worker"
@@ -144,7 +145,7 @@ func runWorker(ctx, now context.Context, cmd *cli.Command, s Streams, told *sche
 func verdict(ctx context.Context, drain bool, res worker.Result) error {
 	switch {
 	case res.Halt != nil:
-		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", haltWords(*res.Halt), afterHalt(*res.Halt, res.Cause))}
+		return &exitError{ExitHalted, fmt.Errorf("halted (%s): %s; nothing is lost", progress.HaltText(*res.Halt), afterHalt(*res.Halt, res.Cause))}
 	case !drain:
 		return nil
 	case len(res.Unsent) > 0:
@@ -169,17 +170,6 @@ func afterHalt(h job.Halt, cause error) string {
 		return file.Error() + "; then start the worker again with the same command"
 	}
 	return h.Remedy(false)
-}
-
-func haltWords(h job.Halt) string {
-	words := string(h.Reason)
-	if h.Code != "" {
-		words += ", " + h.Code
-	}
-	if clock := h.Clock(); clock != "" {
-		words += ", the clock is " + clock
-	}
-	return words
 }
 
 // checkJSON says that a pool is well; for one that is not, the exit code and

@@ -198,7 +198,7 @@ func (n *night) whole(first role, enqueueFlags ...string) (problems []string) {
 	enqueue(first, cli.ExitOK, "--job", "again", "--retry-failed", "night")
 	do(operator, cli.Job, cli.ExitOK, "job", "pause", "again")
 	do(operator, cli.Job, cli.ExitOK, "job", "resume", "again")
-	do(operator, cli.Job, cli.ExitOK, "job", "cancel", "again")
+	do(operator, cli.Job, cli.ExitOK, "job", "cancel", "--yes", "again")
 	enqueue(first, cli.ExitOK, "--dry-run", "--all-users")
 	enqueue(first, cli.ExitOK, "--dry-run", "--group", "staff")
 
@@ -209,7 +209,7 @@ func (n *night) whole(first role, enqueueFlags ...string) (problems []string) {
 	// The worker searches them with the same calls, once its queue has been empty for a minute.
 	do(worker, cli.Job, cli.ExitOK, "job", "dead-letters")
 	do(operator, cli.Job, cli.ExitOK, "job", "dead-letters", "--redrive")
-	do(operator, cli.Job, cli.ExitOK, "job", "cancel", "dead")
+	do(operator, cli.Job, cli.ExitOK, "job", "cancel", "--yes", "dead")
 
 	resets := 0
 	for u := range n.pool.Users() {

@@ -31,6 +31,7 @@ var levels = map[string]int{
 	"internal/guard":     1,
 	"internal/wilson":    1,
 	"internal/job":       0,
+	"internal/number":    0,
 }
 
 // apart are packages beside the house: the sandbox may import nothing of it, or

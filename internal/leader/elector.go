@@ -176,6 +176,7 @@ type Elector struct {
 	timer   *time.Timer        // ends the leadership
 	other   string             // who leads instead; empty if not known
 	theirs  json.RawMessage    // what that one says
+	heard   Instant            // when its counter was first seen as it is
 	changed chan struct{}      // closed when leadership begins or ends
 }
 
@@ -283,6 +284,13 @@ func (e *Elector) read(ctx context.Context) (found ledger.Lease, take bool, wait
 	return found, false, min(RetryPeriod, left), nil
 }
 
+// Ended reports whether the process of a lease's owner is known to have ended, which
+// can be known only where all candidates run under this kernel.
+func Ended(l ledger.Lease) bool {
+	p, self := readRecord(l.State).Process, thisProcess()
+	return l.Owner != "" && p != nil && self != nil && p.gone(self)
+}
+
 // dead reports whether the leader's process is known to have ended.
 func (e *Elector) dead(found ledger.Lease) bool {
 	if e.process == nil {
@@ -376,7 +384,7 @@ func (e *Elector) expire() {
 func (e *Elector) standBy(owner string, data json.RawMessage) {
 	e.mu.Lock()
 	led, news := e.leading, e.other != owner
-	e.other, e.theirs = owner, data
+	e.other, e.theirs, e.heard = owner, data, e.since
 	e.endLocked()
 	e.mu.Unlock()
 	if led {

@@ -60,6 +60,17 @@ func (e *Elector) Other() (owner string, data json.RawMessage) {
 	return e.other, e.theirs
 }
 
+// Silent is for how long the one that Other names has not moved its lease, by this
+// worker's clock; 0 if there is none.
+func (e *Elector) Silent() time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.other == "" {
+		return 0
+	}
+	return e.cfg.Clock().Mono - e.heard.Mono
+}
+
 // Changed is closed when the next leadership begins or the present one ends.
 func (e *Elector) Changed() <-chan struct{} {
 	e.mu.Lock()

@@ -93,7 +93,8 @@ type Consumer struct {
 	oldest  time.Time        // when the oldest of deletes was finished
 	paused  map[string]bool  // reasons for receiving nothing
 	stopped bool
-	urgent  bool // flush without waiting for company
+	urgent  bool      // flush without waiting for company
+	putOff  time.Time // when the last of what was given up for a while is visible again
 
 	receiving bool            // a receive is under way
 	holding   bool            // and it is the short poll of one who holds messages
@@ -180,6 +181,14 @@ func (c *Consumer) Held() (ready, all int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.ready), len(c.tracked)
+}
+
+// PutOff is when the last of the messages that were given up for a while is visible
+// again; zero if none was.
+func (c *Consumer) PutOff() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.putOff
 }
 
 // Stop ends receiving and hands back what nobody works on. Messages handed out

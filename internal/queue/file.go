@@ -170,6 +170,22 @@ func (q *File) Depth(ctx context.Context) (d Depth, err error) {
 	return d, nil
 }
 
+// InFlightUntil is when the last of the messages in flight is visible again; zero if
+// none is.
+func (q *File) InFlightUntil(ctx context.Context) (until time.Time, err error) {
+	err = q.db.Read(ctx, func(c *sqlite.Conn) error {
+		due, _, err := c.Int(`SELECT coalesce(max(due), 0) FROM flight`)
+		if due > time.Now().UnixMilli() {
+			until = time.UnixMilli(due)
+		}
+		return err
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading when the messages of the queue come back: %w", err)
+	}
+	return until, nil
+}
+
 // notify wakes the receives that wait.
 func (q *File) notify() {
 	q.mu.Lock()

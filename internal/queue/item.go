@@ -135,6 +135,9 @@ func (c *Consumer) giveUpLocked(it *Item, d time.Duration) {
 	}
 	it.state = givingUp
 	it.timeout = d
+	if back := time.Now().Add(d); d > 0 && back.After(c.putOff) {
+		c.putOff = back
+	}
 	c.changes = append(c.changes, it)
 }
 

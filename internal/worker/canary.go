@@ -8,11 +8,10 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/report/progress"
 )
 
 const (
-	// canaryShort is how much of the projected share may be missing.
-	canaryShort = 0.10
 	// canaryRest is when a message is looked at again that has to wait for the
 	// verdict.
 	canaryRest = time.Second
@@ -124,7 +123,7 @@ func (c *canaries) read(ctx context.Context, k *canary, id string) error {
 	var told bool
 	var totals ledger.Totals
 	err := ask(ctx, func(ctx context.Context) (err error) {
-		if _, told, err = c.w.cfg.Ledger.Halt(ctx, canaryScope(id)); err != nil {
+		if _, told, err = c.w.cfg.Ledger.Halt(ctx, progress.CanaryScope(id)); err != nil {
 			return err
 		}
 		totals, err = c.w.cfg.Ledger.Totals(ctx, id)
@@ -138,7 +137,7 @@ func (c *canaries) read(ctx context.Context, k *canary, id string) error {
 		switch {
 		case o.Succeeded():
 			k.ok += n
-		case called(o):
+		case progress.CalledFor(o):
 			k.not += n
 		}
 	}
@@ -147,41 +146,51 @@ func (c *canaries) read(ctx context.Context, k *canary, id string) error {
 	return nil
 }
 
-// called reports whether an outcome without success comes from a call.
-func called(o job.Outcome) bool {
-	return o != job.Excluded && o != job.Cancelled && o != job.Missing
-}
-
 // judge speaks the verdict when it is due.
 func (c *canaries) judge(ctx context.Context, k *canary, id string) {
 	if k.over || k.ok+k.not < k.need {
 		return
 	}
 	share := float64(k.ok) / float64(k.ok+k.not)
-	short := share < k.projected-canaryShort-1e-9
+	short := share < k.projected-progress.CanaryShort-1e-9
 	if short && c.w.halts.current() != nil {
 		return // that halt would hide this one: judged again after it
 	}
 	k.over = true
 	c.w.log.Info("the canary is back", "job", id, "users", k.ok+k.not, "reset", k.ok,
 		"share", share, "projected", k.projected, "halts", short)
-	if !short {
-		return
+	if short {
+		c.w.halts.trip(job.HaltCanary, "", nil)
 	}
-	c.w.halts.trip(job.HaltCanary, "", nil)
 	// After the halt, so that a process that ends in between leaves the halt rather
-	// than the note: the note says that `job resume` goes on with this job.
+	// than the verdict: the verdict says that `job resume` goes on with this job.
+	verdict := progress.Verdict{Reset: k.ok, Users: k.ok + k.not, Halted: short}.Halt()
+	verdict.Since = time.Now()
 	err := durably(ctx, func(ctx context.Context) error {
-		return c.w.cfg.Ledger.SetHalt(ctx, canaryScope(id), job.Halt{Reason: job.HaltCanary, Since: time.Now()})
+		return c.w.cfg.Ledger.SetHalt(ctx, progress.CanaryScope(id), verdict)
 	})
 	if err != nil {
-		c.w.log.Warn("the ledger does not take that the canary of the job has halted it; it will once more", "job", id, "error", err)
+		c.w.log.Warn("the ledger does not take the verdict on the job's canary", "job", id, "error", err)
 	}
 }
 
-// canaryScope is where the ledger has that a job's canary halted it. No account has
-// such a name, so it halts nobody.
-func canaryScope(id string) string { return "canary/" + id }
+// CanaryVerdict reads the verdict on a job's canary; nil if there is none.
+func CanaryVerdict(ctx context.Context, l interface {
+	Halt(ctx context.Context, scope string) (job.Halt, bool, error)
+}, j job.Job,
+) (*progress.Verdict, error) {
+	if j.Plan.Canary <= 0 {
+		return nil, nil
+	}
+	h, there, err := l.Halt(ctx, progress.CanaryScope(j.ID))
+	if err != nil {
+		return nil, fmt.Errorf("reading the verdict on the canary of job %s: %w", j.ID, err)
+	}
+	if !there {
+		return nil, nil
+	}
+	return new(progress.VerdictOf(h)), nil
+}
 
 // recorded notes an outcome.
 func (c *canaries) recorded(t *target, o job.Outcome) {
@@ -189,7 +198,7 @@ func (c *canaries) recorded(t *target, o job.Outcome) {
 		switch {
 		case o.Succeeded():
 			k.ok++
-		case called(o):
+		case progress.CalledFor(o):
 			k.not++
 		}
 	})

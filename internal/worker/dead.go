@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relock/internal/queue"
+	"relock/internal/report/progress"
 	"relock/internal/reset"
 )
 
@@ -63,6 +64,7 @@ func (d *deadLetters) holds(ctx context.Context, w *Worker, id string) bool {
 	n, all, err := s.DeadLettersOf(search, w.cfg.Ledger.ID(), id)
 	if errors.Is(err, queue.ErrNoDeadLetter) || err == nil && all && n == 0 {
 		delete(d.waiting, id)
+		w.estimate.deadLetters(id, nil)
 		return false
 	}
 	if ctx.Err() != nil {
@@ -77,6 +79,7 @@ func (d *deadLetters) holds(ctx context.Context, w *Worker, id string) bool {
 	}
 	j.looked = time.Now()
 	text, remedy := deadText(n, err)
+	w.estimate.deadLetters(id, &progress.Waiting{Messages: n, Reason: "job " + id + " waits: " + text + "; " + remedy})
 	if text != j.text || time.Since(j.logged) >= deadLogEvery {
 		j.text, j.logged = text, time.Now()
 		args := []any{"job", id, "messages", n, "remedy", remedy}

@@ -152,6 +152,10 @@ func TestAJobWaitsForItsDeadLetters(t *testing.T) {
 		n := r.start(drain)
 		r.after(30 * time.Minute)
 		r.wantOutcomes(jobID, map[job.Outcome]int{job.Reset: 97, "": 3})
+		const shown = "job inc-1 waits: messages of it are in the dead-letter queue; `job dead-letters --redrive` sends them again; `job cancel` ends the job without them"
+		if w := r.w.Status().Estimate.Waiting; w == nil || w.Reason != shown || w.Messages != 3 {
+			t.Errorf("the live view says that it waits for %+v", w)
+		}
 		log := r.log.String()
 		if strings.Count(log, "the job waits: messages of it are in the dead-letter queue") != 1 || !strings.Contains(log, "job dead-letters --redrive") {
 			t.Errorf("the log says\n%s", tail(log))

@@ -11,6 +11,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/report/progress"
 )
 
 // JobStatus is a job and how its targets stand.
@@ -19,6 +20,8 @@ type JobStatus struct {
 	Totals ledger.Totals
 	// SentAll is whether enqueue has handed every target to the queue.
 	SentAll bool
+	// Verdict is that of the job's canary; nil before it, and where there is none.
+	Verdict *progress.Verdict
 }
 
 // Pending counts the targets without an outcome, those still to be sent included.
@@ -121,6 +124,11 @@ func (s *jobs) follow(ctx context.Context, j job.Job) error {
 		return fmt.Errorf("reading how far job %s is sent: %w", j.ID, err)
 	}
 	st.SentAll = sent == ledger.SentAll
+	if st.Verdict = before.Verdict; st.Verdict == nil {
+		if st.Verdict, err = CanaryVerdict(ctx, s.w.cfg.Ledger, j); err != nil {
+			return err
+		}
+	}
 	s.show(st)
 	s.mu.Lock()
 	defer s.mu.Unlock()

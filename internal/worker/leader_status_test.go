@@ -8,13 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"relock/internal/ledger"
-	"relock/internal/pace"
 )
 
 func TestReadLeaderStatus(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
-	said, err := json.Marshal(handover{Status: leaderStatus(pace.Snapshot{Pace: 12.5, Budget: 24, Quota: 30, Throttles: 3, InFlight: 2}, "80 % of 30", at)})
+	said, err := json.Marshal(handover{Status: &LeaderStatus{At: at, Pace: 12.5, Budget: 24, Quota: 30, Throttles: 3, InFlight: 2, BudgetReason: "80 % of 30"}})
 	if err != nil {
 		t.Fatal(err)
 	}

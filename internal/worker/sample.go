@@ -9,25 +9,30 @@ import (
 	"relock/internal/telemetry"
 )
 
-// sample notes every second how the run stands, until ctx ends.
+// sample measures the speed every second, and notes how the run stands, until ctx
+// ends.
 func (w *Worker) sample(ctx context.Context) {
-	if w.cfg.Samples == nil {
-		return
-	}
 	tick := time.NewTicker(telemetry.HistoryEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
-			w.cfg.Samples.Add(w.sampleNow())
+		case now := <-tick.C:
+			w.estimate.measure(now)
+			if w.cfg.Samples != nil {
+				w.cfg.Samples.Add(w.sampleNow())
+			}
 		}
 	}
 }
 
 func (w *Worker) sampleNow() telemetry.Sample {
-	s := telemetry.Sample{At: time.Now(), Resets: flow(w.cfg.Pace.Snapshot()), SignOuts: flow(w.cfg.SignOuts.Snapshot())}
+	state := w.ownRun(w.leader.Leadership() != 0).State()
+	s := telemetry.Sample{
+		At:     time.Now(),
+		Resets: flow(w.paced(w.cfg.Pace.Snapshot(), state)), SignOuts: flow(w.paced(w.cfg.SignOuts.Snapshot(), state)),
+	}
 	for _, st := range w.jobs.status() {
 		t := st.Totals
 		s.Done += t.Targets - t.Pending

@@ -32,6 +32,13 @@ func (t *turn) attach(start func(standby bool) *queue.Consumer) *queue.Consumer 
 	return t.consumer
 }
 
+// started is the consumer, or nil before it has been started.
+func (t *turn) started() *queue.Consumer {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.consumer
+}
+
 func (t *turn) oursLocked() bool {
 	n := t.w.leader.Leadership()
 	return n != 0 && n == t.adopted

@@ -147,11 +147,15 @@ type emptiness struct {
 // and delayed, with nothing held here.
 func (e *emptiness) look(ctx context.Context, w *Worker) bool {
 	every := depthEvery
-	if _, held := w.consumer.Held(); held > 0 {
+	_, held := w.consumer.Held()
+	if held > 0 {
 		e.since = time.Time{}
 		every = depthBusy
 	}
-	if time.Since(e.counted) < every {
+	received := time.Unix(0, w.received.Load())
+	// What was the last message is known soon, for those who look on.
+	ranDry := every == depthEvery && received.After(e.counted) && time.Since(received) >= waitingAfter
+	if time.Since(e.counted) < every && !ranDry {
 		return false
 	}
 	e.counted = time.Now()
@@ -166,6 +170,7 @@ func (e *emptiness) look(ctx context.Context, w *Worker) bool {
 		return false
 	}
 	w.cfg.Metrics.SetQueue(d.Visible, d.InFlight, d.Delayed)
+	w.estimate.counted(ctx, d, held)
 	e.dead.look(ctx, w)
 	switch {
 	case !d.Empty() || every == depthBusy:
@@ -173,6 +178,5 @@ func (e *emptiness) look(ctx context.Context, w *Worker) bool {
 	case e.since.IsZero():
 		e.since = time.Now()
 	}
-	received := time.Unix(0, w.received.Load())
 	return !e.since.IsZero() && time.Since(e.since) >= emptyFor && time.Since(received) >= emptyFor
 }

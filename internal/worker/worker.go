@@ -37,7 +37,8 @@ type Worker struct {
 	discards discards
 	rejected rejections
 	// foreign counts the messages for other workers since the last of our own.
-	foreign atomic.Int32
+	foreign  atomic.Int32
+	estimate estimate
 	// received is when the queue last handed out a message, in nanoseconds since
 	// the epoch.
 	received atomic.Int64
@@ -69,6 +70,7 @@ func New(cfg Config) *Worker {
 	w.signOuts = newSignOuts(w)
 	w.canaries.w = w
 	w.endings.w = w
+	w.estimate.w = w
 	return w
 }
 

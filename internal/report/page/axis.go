@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"relock/internal/number"
 )
 
 // scale is the end of a y axis that begins at 0, and the step between its marks:
@@ -30,7 +32,7 @@ func axisLabel(v float64) string {
 	case v >= 1e4:
 		return unitOf(v/1e3) + "k"
 	case v >= 1000:
-		return count(int64(math.Round(v)))
+		return number.Group(int64(math.Round(v)))
 	default:
 		return unitOf(v)
 	}

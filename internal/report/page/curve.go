@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"relock/internal/number"
 	"relock/internal/report"
 )
 
@@ -63,7 +64,7 @@ func newCurve(c report.Curve) curve {
 		rate.Series = append(rate.Series, series{Name: "excluded or cancelled", Class: "other", At: starts, Y: speed[2], Width: c.Width})
 	}
 	rows, every := curveTable(c)
-	return curve{Sum: sum, Speed: rate, Rows: rows, Every: span(every)}
+	return curve{Sum: sum, Speed: rate, Rows: rows, Every: number.Span(every)}
 }
 
 // per is the time that a speed is given for: a second, unless a bucket is a minute
@@ -99,7 +100,7 @@ func sumText(c report.Curve) string {
 	}
 	first := c.Buckets[0].Start
 	end := c.Buckets[len(c.Buckets)-1].Start.Add(c.Width)
-	text := fmt.Sprintf("From %s to %s Cognito accepted the reset of %s; %s not reset", moment(first), moment(end), people(reset), were(failed))
+	text := fmt.Sprintf("From %s to %s Cognito accepted the reset of %s; %s not reset", moment(first), moment(end), number.Of(reset, "user", "users"), were(failed))
 	if other > 0 {
 		text += fmt.Sprintf(", %s excluded or cancelled", were(other))
 	}
@@ -110,7 +111,7 @@ func were(n int64) string {
 	if n == 1 {
 		return "1 was"
 	}
-	return count(n) + " were"
+	return number.Group(n) + " were"
 }
 
 // speedText names the busiest time and the longest time without an outcome.
@@ -135,7 +136,7 @@ func speedText(c report.Curve, per time.Duration, unit string) string {
 	fmt.Fprintf(&b, "Most at %s: %s outcomes %s.", moment(c.Buckets[busiest].Start),
 		figure(float64(all(c.Buckets[busiest]))*float64(per)/float64(c.Width)), unit)
 	if gap > 0 {
-		fmt.Fprintf(&b, " The longest time without an outcome was %s, from %s on.", span(time.Duration(gap)*c.Width), moment(c.Buckets[gapAt].Start))
+		fmt.Fprintf(&b, " The longest time without an outcome was %s, from %s on.", number.Span(time.Duration(gap)*c.Width), moment(c.Buckets[gapAt].Start))
 	} else {
 		b.WriteString(" There was no time without an outcome.")
 	}

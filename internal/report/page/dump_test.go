@@ -28,7 +28,7 @@ func TestDump(t *testing.T) {
 		write(t, name, []byte(render(t, e)))
 	}
 	halted := live()
-	halted.Halt = &job.Halt{Reason: job.HaltAccessDenied, Code: "AccessDeniedException", Since: night.Add(24 * time.Minute)}
+	halted.Run.Halt = &job.Halt{Reason: job.HaltAccessDenied, Code: "AccessDeniedException", Since: night.Add(24 * time.Minute)}
 	standby := live()
 	standby.Active, standby.Samples = "worker-0:1:ABCDEFGHIJ", nil
 	standby.Theirs = &page.Theirs{At: night.Add(25 * time.Minute), Pace: 16.4, Budget: 24, Throttled: 61, InFlight: 3}

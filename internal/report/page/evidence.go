@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/report"
 )
 
@@ -18,8 +19,8 @@ import (
 var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"count": count, "figure": figure, "share": share, "span": span,
-	"moment": moment, "stamp": stamp, "visible": visible, "lines": visibleLines, "people": people, "sentence": sentence, "words": words,
+	"count": number.Group, "figure": figure, "share": number.Share, "span": number.Span,
+	"moment": moment, "stamp": stamp, "visible": visible, "lines": visibleLines, "people": func(n int64) string { return number.Of(n, "user", "users") }, "sentence": sentence, "words": words,
 	"fail": func(err error) (string, error) { return "", err },
 }).ParseFS(files, "*.html"))
 
@@ -152,6 +153,6 @@ func newBar(targets, reset, failed, pending int64) bar {
 	b.BadAt = b.Good
 	b.OtherAt = b.BadAt + b.Bad
 	b.PendingAt = b.OtherAt + b.Other
-	b.Text = fmt.Sprintf("%s reset, %s not reset, %s excluded or cancelled, %s pending, of %s", count(reset), count(failed), count(other), count(pending), count(targets))
+	b.Text = fmt.Sprintf("%s reset, %s not reset, %s excluded or cancelled, %s pending, of %s", number.Group(reset), number.Group(failed), number.Group(other), number.Group(pending), number.Group(targets))
 	return b
 }

@@ -7,87 +7,22 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"relock/internal/number"
 )
-
-// count writes a number with its thousands apart.
-func count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, s = "−", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
-}
-
-// people is a number of users in words.
-func people(n int64) string {
-	if n == 1 {
-		return "1 user"
-	}
-	return count(n) + " users"
-}
-
-// share is n of all in per cent. It says neither 0 nor 100 where that is not so.
-func share(n, all int64) string {
-	if all <= 0 {
-		return "–"
-	}
-	p := 100 * float64(n) / float64(all)
-	switch {
-	case n == 0:
-		return "0 %"
-	case n == all:
-		return "100 %"
-	case p < 0.1:
-		return "< 0.1 %"
-	case p > 99.9:
-		return "> 99.9 %"
-	case p < 10 || p > 90:
-		return fmt.Sprintf("%.1f %%", p)
-	default:
-		return fmt.Sprintf("%.0f %%", p)
-	}
-}
 
 // figure is a rate with as many digits as help.
 func figure(f float64) string {
 	switch {
 	case f == float64(int64(f)):
-		return count(int64(f))
+		return number.Group(int64(f))
 	case f < 10:
 		return strconv.FormatFloat(f, 'f', 2, 64)
 	case f < 1000:
 		return strconv.FormatFloat(f, 'f', 1, 64)
 	default:
-		return count(int64(f + 0.5))
+		return number.Group(int64(f + 0.5))
 	}
-}
-
-// span is a duration in the two largest units that it has.
-func span(d time.Duration) string {
-	units := []struct {
-		name string
-		d    time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}}
-	var parts []string
-	for _, u := range units {
-		if n := d / u.d; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, u.name))
-			d -= n * u.d
-		} else if len(parts) > 0 {
-			break
-		}
-		if len(parts) == 2 {
-			break
-		}
-	}
-	if len(parts) == 0 {
-		return "less than 1 s"
-	}
-	return strings.Join(parts, " ")
 }
 
 // moment is a time for people, always in UTC.
@@ -100,6 +35,9 @@ func moment(t time.Time) string {
 
 // sentence begins with a capital.
 func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
 	first, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + s[size:]
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"relock/internal/number"
 	"relock/internal/telemetry"
 )
 
@@ -46,7 +47,7 @@ func paceChart(id, title string, samples []telemetry.Sample, of func(telemetry.S
 	return chart{
 		ID: id, Title: title, Unit: "calls a second", From: from, To: to,
 		Text: fmt.Sprintf("In the last %s: %s calls, %s of them throttled. Now the pace is %s of a budget of %s a second; Cognito grants %s to all callers together.",
-			span(to.Sub(from)), count(int64(last.Calls-first.Calls)), count(int64(last.Throttled-first.Throttled)),
+			number.Span(to.Sub(from)), number.Group(int64(last.Calls-first.Calls)), number.Group(int64(last.Throttled-first.Throttled)),
 			figure(last.Pace), figure(last.Budget), figure(last.Quota)),
 		Series: []series{
 			{Name: "calls made", Class: "good", At: at[1:], Y: calls, Area: true},
@@ -90,7 +91,7 @@ func doneChart(samples []telemetry.Sample) chart {
 	first, last := s[0], s[len(s)-1]
 	return chart{
 		ID: "done", Title: "Users with an outcome", Unit: "users", From: first.At, To: last.At,
-		Text: fmt.Sprintf("%s at %s, %s of them not reset; %s more than %s before.", count(last.Done), last.At.UTC().Format("15:04:05"), count(last.Failed), count(last.Done-first.Done), span(last.At.Sub(first.At))),
+		Text: fmt.Sprintf("%s at %s, %s of them not reset; %s more than %s before.", number.Group(last.Done), last.At.UTC().Format("15:04:05"), number.Group(last.Failed), number.Group(last.Done-first.Done), number.Span(last.At.Sub(first.At))),
 		Series: []series{
 			{Name: "with an outcome", Class: "good", At: at, Y: done, Area: true},
 			{Name: "not reset", Class: "bad", At: at, Y: failed},

@@ -17,7 +17,7 @@ import (
 	"relock/internal/ledger"
 	"relock/internal/report"
 	"relock/internal/report/page"
-	"relock/internal/telemetry"
+	"relock/internal/report/progress"
 )
 
 var (
@@ -222,16 +222,20 @@ func TestAWriteThatFailsIsAnError(t *testing.T) {
 func TestTheStateOfAWorker(t *testing.T) {
 	t.Parallel()
 	with := func(states ...job.State) page.Live {
-		l := page.Live{Now: night}
+		l := page.Live{Now: night, Run: progress.Run{Active: true}}
 		for _, s := range states {
-			l.Jobs = append(l.Jobs, page.LiveJob{Job: job.Job{ID: "j", State: s}, Totals: ledger.Totals{Targets: 10, Pending: 5}})
+			l.Run.Jobs = append(l.Run.Jobs, progress.Job{Job: job.Job{ID: "j", State: s}, Totals: ledger.Totals{Targets: 10, Pending: 5}})
 		}
 		return l
 	}
 	halted := with(job.StateOpen)
-	halted.Halt = &job.Halt{Reason: job.HaltPoolNotFound, Since: night}
+	halted.Run.Halt = &job.Halt{Reason: job.HaltPoolNotFound, Since: night}
 	standby := with(job.StateOpen)
 	standby.Active = "worker-0:1:A"
+	leaderless := with(job.StateOpen)
+	leaderless.Run.Active = false
+	waiting := with(job.StateOpen)
+	waiting.Run.Estimate.Waiting = &progress.Waiting{Messages: 46, Until: night.Add(80 * time.Second)}
 	for _, c := range []struct {
 		live page.Live
 		want string
@@ -239,6 +243,7 @@ func TestTheStateOfAWorker(t *testing.T) {
 		{with(), "Waiting for a job"}, {with(job.StateOpen), "Working"}, {with(job.StatePaused), "Paused"},
 		{with(job.StatePaused, job.StateOpen), "Working"}, {with(job.StateFinished, job.StateCancelled), "Finished"},
 		{with(job.StateFinished, job.StatePaused), "Paused"}, {halted, "Halted"}, {standby, "Standing by"},
+		{with(job.StateCancelled), "Cancelled"}, {leaderless, "No worker is active"}, {waiting, "Waiting for messages"},
 	} {
 		text, err := page.Status(c.live)
 		if err != nil || !strings.Contains(string(text), `">`+c.want+`</span>`) {
@@ -249,7 +254,7 @@ func TestTheStateOfAWorker(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "check --user-pool-id, the account and the Region; then run <code>job resume</code>.") {
 		t.Errorf("a halt is without its remedy, error %v", err)
 	}
-	halted.Halt, halted.HaltEnds = &job.Halt{Reason: job.HaltClockSkew, Skew: -10 * time.Minute, Since: night}, true
+	halted.Run.Halt, halted.HaltEnds = &job.Halt{Reason: job.HaltClockSkew, Skew: -10 * time.Minute, Since: night}, true
 	text, err = page.Status(halted)
 	for _, want := range []string{"the clock is 10 min 0 s behind AWS&#39;s", "start the worker again"} {
 		if err != nil || !strings.Contains(string(text), want) || strings.Contains(string(text), "by itself") {
@@ -287,38 +292,72 @@ func TestTheStatusSaysWhatBoundsTheBudgetAndHowTheActiveWorkerStands(t *testing.
 	}
 }
 
-func TestTheTimeLeftFollowsTheLastMinute(t *testing.T) {
+// The page has a time left only where the run has one, and says why where not.
+func TestThePageSaysHowTheRunGoesOn(t *testing.T) {
 	t.Parallel()
-	samples := func(n int, perSecond int64) []telemetry.Sample {
-		var all []telemetry.Sample
-		for i := range n {
-			all = append(all, telemetry.Sample{At: night.Add(time.Duration(i) * time.Second), Done: int64(i) * perSecond})
-		}
-		return all
-	}
-	slower := append(samples(61, 100), samples(61, 10)...)
-	for i := range slower[61:] {
-		slower[61+i].At = slower[60].At.Add(time.Duration(i+1) * time.Second)
-		slower[61+i].Done = slower[60].Done + int64(i)*10
-	}
+	figure := func(name, value string) string { return "<dt>" + name + "</dt><dd>" + value }
 	for name, c := range map[string]struct {
-		samples []telemetry.Sample
-		pending int64
-		want    string
+		change      func(*page.Live)
+		has, hasNot []string
 	}{
-		"none yet":        {nil, 100, "not known"},
-		"stands":          {samples(60, 0), 100, "not known"},
-		"goes on":         {samples(120, 10), 12_000, "20 min"},
-		"slower of late":  {slower, 12_000, "20 min"},
-		"soon":            {samples(120, 10), 300, "30 s"},
-		"done":            {samples(120, 10), 0, "done"},
-		"in hours, round": {samples(120, 1), 5_000, "1 h 23 min"},
+		"at work": {func(*page.Live) {}, []string{
+			figure("Time left", `about 19 min <span class="quiet">until 01:57 UTC</span>`), figure("Done", `34,100 <span class="quiet">57 %</span>`), "<title>57 % done · Relock: working",
+		}, []string{"Canary", "Cancelled", "waiting"}},
+		"stands": {func(l *page.Live) { l.Run.Estimate.Rate = 0 }, []string{figure("Time left", "not known</dd>")}, []string{"until"}},
+		"paused": {func(l *page.Live) { l.Run.Jobs[0].Job.State = job.StatePaused }, []string{figure("Time left", "paused</dd>")}, []string{"min left"}},
+		"halted": {func(l *page.Live) { l.Run.Halt = &job.Halt{Reason: job.HaltAccessDenied} }, []string{figure("Time left", "–</dd>"), "Halted: <code>access_denied</code>"}, []string{"min left"}},
+		"no worker": {func(l *page.Live) { l.Run.Active = false }, []string{
+			figure("Time left", "–</dd>"), "No worker is active: this one waits for the lease in the ledger.",
+		}, []string{"min left"}},
+		"waiting": {func(l *page.Live) {
+			l.Run.Estimate = progress.Estimate{Waiting: &progress.Waiting{Messages: 1046, Until: l.Now.Add(80 * time.Second)}}
+		}, []string{
+			figure("Time left", "–</dd>"), "Waiting for 1,046 messages that are invisible in the queue (a worker that ended had received them, or they were put off): they come back by 01:40:25 UTC, in 1 min 20 s at the latest.",
+		}, nil},
+		"a silent active worker": {func(l *page.Live) {
+			l.Run.Active, l.Active, l.Silent, l.TakeOver = false, "w", 12*time.Second, 11*time.Second
+		}, []string{
+			"<code>w</code> has been silent for 12 s, and this one takes over in 11 s at the latest.", figure("Time left", "–</dd>"),
+		}, []string{"No worker is active"}},
+		"on trial": {func(l *page.Live) {
+			l.Run.Jobs[0].Job.Plan.Canary, l.Run.Jobs[0].Totals.Outcomes = 100, map[job.Outcome]int64{job.Reset: 88}
+		}, []string{figure("Time left", "not known</dd>"), "<p>Canary: Waiting for 12 of the first 100.</p>"}, nil},
+		"after the canary": {func(l *page.Live) {
+			l.Run.Jobs[0].Job.Plan = job.Plan{Canary: 100, Projected: new(0.98)}
+			l.Run.Jobs[0].Verdict = &progress.Verdict{Reset: 97, Users: 100}
+		}, []string{"<p>Canary: 97 of the first 100 were reset; the projection was 98 %: going on.</p>"}, nil},
+		"sessions left": {func(l *page.Live) {
+			j := &l.Run.Jobs[0]
+			j.Totals.Pending, j.Totals.Outcomes, j.Totals.SignOuts = 0, map[job.Outcome]int64{job.Reset: 60_000}, map[job.SignOut]int64{job.SignOutPending: 3}
+		}, []string{figure("Done", `59,997 <span class="quiet">&gt; 99.9 %`), "60,000 of 60,000 users have an outcome (&gt; 99.9 %)", figure("Time left", "ending the last sessions")}, []string{"100 % done"}},
+		"cancelled": {func(l *page.Live) {
+			j := &l.Run.Jobs[0]
+			j.Job.State, j.Totals.Pending = job.StateCancelled, 0
+			j.Totals.Outcomes[job.Cancelled] = 25_900
+		}, []string{
+			"Cancelled: 33,012 of 60,000 reset, 1,088 failed, 25,900 not done", figure("Cancelled", "25,900"), figure("Pending", "0"), figure("Time left", "cancelled"), figure("Done", `34,100 <span class="quiet">57 %`),
+		}, []string{"100 %"}},
 	} {
-		l := page.Live{Now: night, Samples: c.samples, Jobs: []page.LiveJob{{Job: job.Job{State: job.StateOpen}, Totals: ledger.Totals{Targets: 20_000, Pending: c.pending}}}}
-		text, err := page.Status(l)
-		if err != nil || !strings.Contains(string(text), "<dt>Time left, about</dt><dd>"+c.want+"</dd>") {
-			t.Errorf("%s: the page does not say %q, error %v", name, c.want, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := live()
+			c.change(&l)
+			b, err := page.Status(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := string(b)
+			for _, s := range c.has {
+				if !strings.Contains(text, s) {
+					t.Errorf("the page lacks %q", s)
+				}
+			}
+			for _, s := range c.hasNot {
+				if strings.Contains(text, s) {
+					t.Errorf("the page says %q", s)
+				}
+			}
+		})
 	}
 }
 

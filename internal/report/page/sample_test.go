@@ -9,6 +9,7 @@ import (
 	"relock/internal/ledger"
 	"relock/internal/report"
 	"relock/internal/report/page"
+	"relock/internal/report/progress"
 	"relock/internal/telemetry"
 )
 
@@ -128,12 +129,12 @@ func live() page.Live {
 	l := page.Live{
 		Version: "v1.2.0", Now: now, Pools: []string{"eu-west-1_AbCdEf123"}, InFlight: 3,
 		BudgetReason: "24 requests a second: 80 % of the quota of 30 for UserAccountRecovery, read from Service Quotas",
-		Jobs: []page.LiveJob{{
+		Run: progress.Run{Active: true, Estimate: progress.Estimate{Rate: 23.2, Jobs: 1, Pending: 25_900}, Jobs: []progress.Job{{
 			Job: job.Job{ID: "inc-2026-1123", Pool: "eu-west-1_AbCdEf123", State: job.StateOpen, Counts: job.Counts{Targets: 60_000}, Policy: job.Policy{SignOut: true}},
 			Totals: ledger.Totals{Targets: 60_000, Pending: 25_900, Repeated: 1, Outcomes: map[job.Outcome]int64{
 				job.Reset: 33_012, job.UserNotFound: 702, job.UserDisabled: 204, job.NoVerifiedContact: 182}},
 			SentAll: true,
-		}},
+		}}},
 	}
 	var s telemetry.Sample
 	for i := range 1500 {

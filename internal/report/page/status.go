@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"relock/internal/job"
-	"relock/internal/ledger"
+	"relock/internal/number"
+	"relock/internal/report/progress"
 	"relock/internal/telemetry"
 )
 
@@ -19,17 +20,18 @@ type Live struct {
 	Now     time.Time
 	// Pools are those that the worker may touch.
 	Pools []string
-	// Jobs are those that the run is about.
-	Jobs []LiveJob
+	// Run is how the run stands: its jobs, the halt, and what the worker says that
+	// calls Cognito.
+	Run progress.Run
 	// InFlight is how many calls of Cognito are under way.
 	InFlight int
-	// Halt is why nothing goes on, or nil.
-	Halt *job.Halt
 	// HaltEnds says that the halt ends the run.
 	HaltEnds bool
 	// Active names the worker that calls Cognito while this one stands by, or is
-	// empty.
-	Active string
+	// empty. It has not been heard of for Silent, and this one takes over within
+	// TakeOver.
+	Active           string
+	Silent, TakeOver time.Duration
 	// Theirs is how that one stands; nil where it has not said.
 	Theirs *Theirs
 	// BudgetReason is what bounds the budget of the worker that calls, in one
@@ -43,21 +45,19 @@ type Live struct {
 type Theirs struct {
 	At           time.Time
 	Pace, Budget float64
-	Throttled    uint64 // resets, since that worker started
+	Throttled    int64 // resets, since that worker started
 	InFlight     int
 }
 
-// LiveJob is a job and how its targets stand.
-type LiveJob struct {
-	Job     job.Job
-	Totals  ledger.Totals
-	SentAll bool
-}
+// liveJob is a job and how its targets stand.
+type liveJob struct{ progress.Job }
 
 // status is what status.html shows.
 type status struct {
 	head
 	Live
+	Jobs     []liveJob
+	Halt     *job.Halt
 	Script   template.JS
 	Pace     chart
 	SignOuts chart
@@ -82,10 +82,13 @@ const liveMinutes = 15
 // script fetches it again and replaces what has changed. Without scripts, it is
 // loaded anew by the browser.
 func Status(l Live) ([]byte, error) {
-	v := status{Live: l, Script: template.JS(liveScript)} //nolint:gosec // a constant of ours
+	v := status{Live: l, Halt: l.Run.Halt, Script: template.JS(liveScript)} //nolint:gosec // a constant of ours
+	for _, j := range l.Run.Jobs {
+		v.Jobs = append(v.Jobs, liveJob{j})
+	}
 	title := "Relock: " + strings.ToLower(v.State())
-	if t, d := v.Targets(), v.Done(); t > 0 {
-		title = share(d, t) + " done · " + title
+	if t := v.Targets(); t > 0 {
+		title = number.Share(v.Finished(), t) + " done · " + title
 	}
 	v.head = newHead(title, StatusPolicy)
 	v.Pace = paceChart("pace", "Pace of resets", l.Samples, func(s telemetry.Sample) telemetry.Flow { return s.Resets })
@@ -101,20 +104,20 @@ func Status(l Live) ([]byte, error) {
 
 // State is what the worker does, in a word or few.
 func (v status) State() string {
-	switch {
+	switch state := v.Run.State(); {
 	case v.Halt != nil:
 		return "Halted"
 	case v.Active != "":
 		return "Standing by"
-	case len(v.Jobs) == 0:
-		return "Waiting for a job"
-	case v.every(func(j LiveJob) bool { return j.Job.State.Over() }):
-		return "Finished"
-	case v.every(func(j LiveJob) bool { return j.Job.State.Over() || j.Job.State == job.StatePaused }):
-		return "Paused"
 	default:
-		return "Working"
+		return stateNames[state]
 	}
+}
+
+var stateNames = map[progress.State]string{
+	progress.Idle: "Waiting for a job", progress.Done: "Finished", progress.Cancelled: "Cancelled", progress.Paused: "Paused",
+	progress.NoWorker: "No worker is active", progress.WaitingForMessages: "Waiting for messages",
+	progress.SigningOut: "Working", progress.OnTrial: "Working", progress.Working: "Working",
 }
 
 // Mood is the class that gives the state its colour.
@@ -129,10 +132,6 @@ func (v status) Mood() string {
 	}
 }
 
-func (v status) every(is func(LiveJob) bool) bool {
-	return !slices.ContainsFunc(v.Jobs, func(j LiveJob) bool { return !is(j) })
-}
-
 // Say is what a screen reader is told: it changes with the state and with every
 // tenth of the way, and not with every second.
 func (v status) Say() string {
@@ -140,10 +139,11 @@ func (v status) Say() string {
 	if t == 0 {
 		return v.State() + "."
 	}
-	return fmt.Sprintf("%s. %d %% of the users have an outcome.", v.State(), v.Done()*10/t*10)
+	return fmt.Sprintf("%s. %d %% of the users are done.", v.State(), v.Finished()*10/t*10)
 }
 
-// Targets, Done, Pending and Failed are those of all jobs of the run.
+// Targets, Done, Finished, Pending and Failed count the targets of all jobs of the
+// run.
 func (v status) Targets() (n int64) {
 	for _, j := range v.Jobs {
 		n += j.All()
@@ -151,7 +151,15 @@ func (v status) Targets() (n int64) {
 	return n
 }
 
-// Done, Pending and Failed count the targets of all jobs of the run.
+// Finished counts the targets that nothing more is done for.
+func (v status) Finished() (n int64) {
+	for _, j := range v.Jobs {
+		n += j.Finished()
+	}
+	return n
+}
+
+// Done counts the targets with an outcome of their own.
 func (v status) Done() (n int64) {
 	for _, j := range v.Jobs {
 		n += j.Done()
@@ -159,8 +167,18 @@ func (v status) Done() (n int64) {
 	return n
 }
 
-func (v status) Pending() int64 { return v.Targets() - v.Done() }
+// Pending counts the targets that still get an outcome.
+func (v status) Pending() (n int64) {
+	for _, j := range v.Jobs {
+		n += j.Pending()
+	}
+	return n
+}
 
+// NotDone counts the targets that a cancellation left as they were.
+func (v status) NotDone() int64 { return v.Targets() - v.Done() - v.Pending() }
+
+// Failed counts the targets that were not reset.
 func (v status) Failed() (n int64) {
 	for _, j := range v.Jobs {
 		n += j.Totals.Failed()
@@ -177,48 +195,78 @@ func (v status) Last() telemetry.Sample {
 }
 
 // Throttled is how many calls were throttled since the worker started.
-func (v status) Throttled() uint64 { return v.Last().Resets.Throttled + v.Last().SignOuts.Throttled }
+func (v status) Throttled() int64 {
+	return int64(v.Last().Resets.Throttled + v.Last().SignOuts.Throttled)
+}
 
-// Left is the time left at the speed of the last minute.
+// Left is the time left, where it is known.
 func (v status) Left() string {
-	const recent = 60 // samples, one a second
-	last := len(v.Samples) - 1
-	switch {
-	case v.Pending() == 0 && v.Targets() > 0:
-		return "done"
-	case v.Halt != nil || last < 2:
+	r := v.Run
+	switch r.State() {
+	case progress.Halted, progress.NoWorker, progress.WaitingForMessages:
+		return "–"
+	case progress.OnTrial:
 		return "not known"
-	}
-	now, then := v.Samples[last], v.Samples[max(0, last-recent)]
-	if took := now.At.Sub(then.At); now.Done > then.Done && took > 0 {
-		left := time.Duration(float64(v.Pending()) / float64(now.Done-then.Done) * float64(took))
-		if left > time.Minute {
-			left = left.Round(time.Minute) // more would be guessed
+	case progress.Working:
+		if _, ok := r.Left(); !ok {
+			return "not known"
 		}
-		return span(left)
 	}
-	return "not known"
+	return strings.TrimSuffix(r.Time(v.Now), " left")
+}
+
+// Until is when the run is done, where the time left is known.
+func (v status) Until() string {
+	left, ok := v.Run.Left()
+	if !ok {
+		return ""
+	}
+	return progress.Finish(v.Now, left)
+}
+
+// Why says why nothing is reset just now, where no other part of the page does.
+func (v status) Why() string {
+	r := v.Run
+	switch r.State() {
+	case progress.WaitingForMessages:
+		return sentence(r.Time(v.Now)) + "."
+	case progress.NoWorker:
+		if v.Active == "" {
+			return "No worker is active: this one waits for the lease in the ledger."
+		}
+	}
+	return ""
 }
 
 // SignsOut is whether a job of the run ends sessions, too.
 func (v status) SignsOut() bool {
-	return !v.every(func(j LiveJob) bool { return !j.Job.Policy.SignOut })
+	return slices.ContainsFunc(v.Jobs, func(j liveJob) bool { return j.Job.Job.Policy.SignOut })
 }
 
-// All is how many targets there will be, those still to be listed included.
-func (j LiveJob) All() int64 { return max(j.Job.Counts.Targets, j.Totals.Targets) }
-
-// Done is how many targets have an outcome.
-func (j LiveJob) Done() int64 { return j.Totals.Targets - j.Totals.Pending }
+// ID is the job's, State its state, and Pool its user pool.
+func (j liveJob) ID() string       { return j.Job.Job.ID }
+func (j liveJob) State() job.State { return j.Job.Job.State }
+func (j liveJob) Pool() string     { return j.Job.Job.Pool }
 
 // Bar shows how far the job is.
-func (j LiveJob) Bar() bar {
+func (j liveJob) Bar() bar {
 	reset, failed, _ := j.Totals.Split()
-	return newBar(j.All(), reset, failed, j.All()-j.Done())
+	return newBar(j.All(), reset, failed, j.Pending())
 }
 
+// Sentence says how many users have an outcome.
+func (j liveJob) Sentence() string {
+	if j.State() == job.StateCancelled {
+		return sentence(j.String()) + "."
+	}
+	return fmt.Sprintf("%s of %s have an outcome (%s).", number.Group(j.Done()), number.Of(j.All(), "user", "users"), number.Share(j.Finished(), j.All()))
+}
+
+// Canary is a sentence about the job's canary; may be empty.
+func (v status) Canary(j liveJob) string { return sentence(j.Job.Canary(v.Halt)) }
+
 // Outcomes are those that somebody has, in the order of the reports.
-func (j LiveJob) Outcomes() []outcome {
+func (j liveJob) Outcomes() []outcome {
 	var all []outcome
 	for _, o := range job.Outcomes() {
 		if n := j.Totals.Outcomes[o]; n > 0 {
