@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 )
 
 // maxRow bounds a row, so that a quote that is never closed does not take the
@@ -22,6 +23,13 @@ type textReader struct {
 	lines int64 // line ends
 	open  bool  // the last line has no end yet
 	err   error // other than io.EOF
+
+	last []byte // what the latest Read has read, in its buffer
+
+	// track keeps where the lines from row on end, for lineOf.
+	track  bool
+	ends   []int64
+	before int64 // line ends before those
 }
 
 // Read implements io.Reader.
@@ -35,6 +43,8 @@ func (t *textReader) Read(p []byte) (int, error) {
 		t.total += int64(n)
 		t.lines += int64(bytes.Count(p[:n], []byte{'\n'}))
 		t.open = p[n-1] != '\n'
+		t.last = p[:n]
+		t.note(p[:n])
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		t.err = err
@@ -48,4 +58,40 @@ func (t *textReader) count() int64 {
 		return t.lines + 1
 	}
 	return t.lines
+}
+
+// note keeps where lines end.
+func (t *textReader) note(p []byte) {
+	if !t.track {
+		return
+	}
+	start := t.total - int64(len(p))
+	for i, c := range p {
+		if c == '\n' {
+			t.ends = append(t.ends, start+int64(i))
+		}
+	}
+}
+
+// begin says where the next row begins.
+func (t *textReader) begin(offset int64) {
+	t.row = offset
+	n, _ := slices.BinarySearch(t.ends, offset)
+	t.before += int64(n)
+	t.ends = t.ends[:copy(t.ends, t.ends[n:])]
+}
+
+// lineOf is the line of a byte from row on, from 1.
+func (t *textReader) lineOf(offset int64) int64 {
+	n, _ := slices.BinarySearch(t.ends, offset)
+	return t.before + int64(n) + 1
+}
+
+// tail is the text that ends at offset, as far back as it is at hand.
+func (t *textReader) tail(offset int64) []byte {
+	n := offset - (t.total - int64(len(t.last)))
+	if n < 0 || n > int64(len(t.last)) {
+		return nil
+	}
+	return t.last[:n]
 }
