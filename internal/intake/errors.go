@@ -16,8 +16,9 @@ var (
 	ErrConfig = errors.New("wrong use of the list's options")
 	// ErrRead says that a list cannot be opened or read.
 	ErrRead = errors.New("the list cannot be read")
-	// ErrFormat says that a list is not CSV that can be read without guessing.
-	ErrFormat = errors.New("the list is not readable CSV")
+	// ErrFormat says that a list is neither CSV nor JSON that can be read without
+	// guessing.
+	ErrFormat = errors.New("the list is not readable CSV or JSON")
 	// ErrHeader says that the columns asked for are not in the header.
 	ErrHeader = errors.New("the header does not fit")
 	// ErrEmpty says that there is nobody on the list.

@@ -92,7 +92,7 @@ func (v resolver) resolve(first []string) (columns, error) {
 	}
 	names := make([]string, len(first))
 	for i, cell := range first {
-		if how := suspect(cell); how != harmless {
+		if how := suspect(cell); how != harmless && !strings.HasPrefix(cell, guard.MetadataPrefix) {
 			return columns{}, secretError(v.path, 0, how)
 		}
 		if !utf8.ValidString(cell) {
@@ -118,6 +118,16 @@ func (v resolver) resolve(first []string) (columns, error) {
 	c.guarded = strings.EqualFold(c.column, guard.Column)
 	if err := v.describe(&c, names, c.user); err != nil {
 		return columns{}, err
+	}
+	for i, n := range names {
+		if n == "" || c.guarded {
+			continue
+		}
+		switch classify(n) {
+		case kindEmail, kindPhone, kindSub:
+			return columns{}, v.error(fmt.Sprintf("the first row has a user in column %d, and %q in column %d: it is no header", i+1, c.column, c.user+1),
+				"put a header above the list, or use --no-header")
+		}
 	}
 	for _, m := range v.meta {
 		i, err := v.find(names, m.name)
@@ -280,11 +290,16 @@ func (v resolver) byNumber(first []string) (columns, error) {
 		return columns{}, v.error(fmt.Sprintf("the first row has no column %d; it has %s", highest, plural(len(first), "column")),
 			"check "+flag+" and the delimiter")
 	}
-	if name := strings.TrimSpace(first[c.user]); rank(name) >= 0 {
-		return columns{}, v.error(fmt.Sprintf("the first row has %q where a user is to be: it is a header", name),
-			"leave --no-header out; if a user is called so, put a header above the list instead")
-	}
 	return c, nil
+}
+
+// notHeader refuses a first row that is a header after all.
+func (v resolver) notHeader(name string) error {
+	if name = strings.TrimSpace(name); rank(name) < 0 {
+		return nil
+	}
+	return v.error(fmt.Sprintf("the first row has %q where a user is to be: it is a header", name),
+		"leave --no-header out; if a user is called so, put a header above the list instead")
 }
 
 func (v resolver) error(reason, remedy string) error {

@@ -119,9 +119,9 @@ func TestGuardedNamesAreTaken(t *testing.T) {
 	t.Parallel()
 	want := []string{"null", "1.55556E+10", "'+1555", "a@x.y:b", "ana:5f4dcc3b5aa765d61d8327deb882cf99", "bob|x", "HIDDEN_DUE_TO_SECURITY_REASONS"}
 	var b strings.Builder
-	b.WriteString(guard.Column + ",email\n")
+	b.WriteString(guard.Column + ",email,metadata:" + md5Hash + "\n")
 	for _, n := range want {
-		fmt.Fprintf(&b, "%s,\n", guard.Cell(n))
+		fmt.Fprintf(&b, "%s,,%s\n", guard.Cell(n), md5Hash)
 	}
 	l := scan(t, Config{Paths: []string{file(t, "failed.csv", b.String())}})
 	if diff := cmp.Diff(want, names(targets(t, l))); diff != "" {

@@ -125,18 +125,18 @@ func (r *rows) first(v resolver, start []byte) error {
 		return err
 	}
 	r.columns, err = v.resolve(r.record)
+	switch {
+	case err != nil || !v.cfg.NoHeader:
+	case v.cfg.Column == "" && len(r.record) > 1:
+		return r.unnamed(start)
+	default:
+		err = v.notHeader(r.record[r.user])
+	}
 	if e, ok := errors.AsType[*ListError](err); ok {
 		e.Line = r.line
 	}
-	if err != nil {
+	if r.held = v.cfg.NoHeader; err != nil || r.held {
 		return err
-	}
-	if v.cfg.NoHeader && v.cfg.Column == "" && len(r.record) > 1 {
-		return r.unnamed(start)
-	}
-	if v.cfg.NoHeader {
-		r.held = true
-		return nil
 	}
 	r.trusted = r.trusted || r.guarded
 	r.header = slices.Clone(r.record)

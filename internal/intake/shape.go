@@ -106,6 +106,9 @@ func lookOf(cell string) int {
 func (r *rows) withoutSecrets() []string {
 	record := slices.Clone(r.record)
 	for i, cell := range record {
+		if i == r.user && marksOf(cell)&markPair != 0 && !r.literal && !r.trusted {
+			record[i] = "(left out)" // the part behind the mark may be a password
+		}
 		if r.header != nil && i < len(r.header) && holdsOf(r.header[i]) == holdsSecret || isHash(cell) || suspect(cell) != harmless {
 			if cell != "" {
 				record[i] = "(left out)"

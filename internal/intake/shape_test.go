@@ -51,6 +51,20 @@ func TestColumnsWithinNames(t *testing.T) {
 	}
 }
 
+// TestNoHeaderAfterAll says that a first row with a user in it is no header.
+func TestNoHeaderAfterAll(t *testing.T) {
+	t.Parallel()
+	path := file(t, "l.csv", "user,ana@example.com\nuser,bob@example.com\n")
+	_, err := Scan(t.Context(), Config{Paths: []string{path}})
+	if diff := cmp.Diff(`l.csv:1: the first row has a user in column 2, and "user" in column 1: it is no header; put a header above the list, or use --no-header`, message(err, path)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	path = file(t, "l.txt", "USER\tTrue\tana\nATTRIBUTES\temail\tx\n")
+	if _, err = Scan(t.Context(), Config{Paths: []string{path}, NoHeader: true}); err == nil || !strings.Contains(err.Error(), "the first row has 3 columns") {
+		t.Errorf("error = %v, want one about columns", err)
+	}
+}
+
 // TestLineEnds says that CR alone is named where it hides a row.
 func TestLineEnds(t *testing.T) {
 	t.Parallel()

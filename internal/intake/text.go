@@ -78,7 +78,7 @@ func (t *textReader) begin(offset int64) {
 	t.row = offset
 	n, _ := slices.BinarySearch(t.ends, offset)
 	t.before += int64(n)
-	t.ends = t.ends[:copy(t.ends, t.ends[n:])]
+	t.ends = t.ends[n:]
 }
 
 // lineOf is the line of a byte from row on, from 1.
