@@ -45,11 +45,11 @@ type planJSON struct {
 	DryRun    bool          `json:"dry_run"`
 }
 
-// columnJSON says which column of a list that is a file names the users.
+// columnJSON says which column of a list names the users, where others would do.
 type columnJSON struct {
 	List       string   `json:"list"`
 	Column     string   `json:"column"`
-	PassedOver []string `json:"passed_over,omitempty"`
+	PassedOver []string `json:"passed_over"`
 }
 
 // namesJSON counts the targets by the look of their names.
@@ -110,10 +110,9 @@ func namesOf(k intake.NameKinds) namesJSON {
 
 func columnsOf(files []intake.File) (columns []columnJSON) {
 	for _, f := range files {
-		if f.Stream {
-			continue
+		if len(f.PassedOver) > 0 {
+			columns = append(columns, columnJSON{List: f.Name, Column: f.Column, PassedOver: f.PassedOver})
 		}
-		columns = append(columns, columnJSON{List: f.Name, Column: f.Column, PassedOver: f.PassedOver})
 	}
 	return columns
 }

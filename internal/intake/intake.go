@@ -65,8 +65,6 @@ type File struct {
 	Encoding  Encoding
 	Gzip      bool
 	Delimiter rune
-	// Stream says that the list is one of Config.Streams.
-	Stream bool
 	// JSON says that the list is JSON. Its rows are numbered by user, not by line.
 	JSON bool
 	// Column is the name of the usernames' column as the header writes it, or

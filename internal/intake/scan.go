@@ -147,7 +147,7 @@ func (s *scanner) read(ctx context.Context, src *source) error {
 		return err
 	}
 	f := File{
-		Path: src.path, Encoding: r.encoding, Gzip: r.zipped, Delimiter: r.delimiter, JSON: r.json != nil, Stream: src.stream,
+		Path: src.path, Encoding: r.encoding, Gzip: r.zipped, Delimiter: r.delimiter, JSON: r.json != nil,
 		Column: r.column, PassedOver: r.passed, base: s.base,
 	}
 	s.pairs = pairs{}
@@ -164,7 +164,7 @@ func (s *scanner) read(ctx context.Context, src *source) error {
 			return err
 		}
 	}
-	if err := s.pairs.check(r.path); err != nil {
+	if err := s.pairs.check(r.path, f.Rows); err != nil {
 		return err
 	}
 	f.Source, f.Blank = src.source(), r.blank

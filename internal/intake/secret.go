@@ -107,13 +107,13 @@ func secretError(path string, line int64, how suspicion) error {
 	return e
 }
 
-// pairs counts names in two parts, as ana:secret or ana|bob: those that have a
-// provider or a tenant in front begin alike, those of a list of passwords do not.
-type pairs struct {
-	lefts     map[string]struct{}
-	names     int64
-	line      int64 // of the first
-	separator byte  // in it
+// pairs counts names in two parts by what is between, as ana:secret or ana|bob:
+// those that have a provider or a tenant in front begin alike, those of a list of
+// passwords do not.
+type pairs [len(pairing)]struct {
+	lefts map[string]struct{}
+	names int64
+	line  int64 // of the first
 }
 
 // maxPairs is how many of a list's names in two parts are compared.
@@ -121,23 +121,32 @@ const maxPairs = 1000
 
 func (p *pairs) add(name string, line int64) {
 	i := strings.IndexAny(name, pairing)
-	if i <= 0 || i == len(name)-1 || p.names == maxPairs {
+	if i <= 0 || i == len(name)-1 {
 		return
 	}
-	if p.names++; p.names == 1 {
-		p.lefts, p.line, p.separator = map[string]struct{}{}, line, name[i]
+	s := &p[strings.IndexByte(pairing, name[i])]
+	if s.names == maxPairs {
+		return
 	}
-	p.lefts[name[:i]] = struct{}{}
+	if s.names++; s.names == 1 {
+		s.lefts, s.line = map[string]struct{}{}, line
+	}
+	s.lefts[name[:i]] = struct{}{}
 }
 
-// check refuses a list most of whose names in two parts begin differently.
-func (p *pairs) check(path string) error {
-	if int64(len(p.lefts))*2 <= p.names {
-		return nil
+// check refuses a list of that many rows most of whose names in two parts begin
+// differently. One alone is enough where passwords stand, behind a colon, and where
+// it is half the list.
+func (p *pairs) check(path string, rows int64) error {
+	for i, s := range p {
+		if int64(len(s.lefts))*2 <= s.names || s.names == 1 && pairing[i] != ':' && rows > 2 {
+			continue
+		}
+		return &ListError{
+			Kind: ErrSecret, File: path, Line: s.line,
+			Reason: fmt.Sprintf("the username has a %q within, as two columns, two names, or a name and its password have", pairing[i]),
+			Remedy: "separate columns with a comma, a semicolon or a tab, and name the one of the usernames with --column; if this is one username, use --literal",
+		}
 	}
-	return &ListError{
-		Kind: ErrSecret, File: path, Line: p.line,
-		Reason: fmt.Sprintf("the username has a %q within, as two columns, two names, or a name and its password have", p.separator),
-		Remedy: "separate columns with a comma, a semicolon or a tab, and name the one of the usernames with --column; if this is one username, use --literal",
-	}
+	return nil
 }
