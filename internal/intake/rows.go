@@ -292,7 +292,7 @@ func (r *rows) check() Problem {
 		p.Column = r.column
 		return p
 	}
-	if r.header != nil && r.name == r.header[r.user] && slices.Equal(r.record, r.header) {
+	if r.header != nil && r.record[r.user] == r.header[r.user] && slices.Equal(r.record, r.header) {
 		p.Kind, p.Reason = ProblemHeader, "the header stands here once more; remove the line"
 		return p
 	}
