@@ -165,7 +165,7 @@ func (r *rows) openJSON(v resolver, in io.Reader) error {
 	r.delimiter = ','
 	e, err := r.json.next()
 	if errors.Is(err, io.EOF) && !r.json.cut {
-		return &ListError{Kind: ErrEmpty, File: r.path, Reason: "names nobody", Remedy: "check how the list was made"}
+		return &ListError{Kind: ErrEmpty, File: r.path, Reason: "has no users", Remedy: "check how the list was made"}
 	}
 	if err != nil {
 		return r.explainJSON(err)

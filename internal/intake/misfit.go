@@ -134,12 +134,12 @@ func isEmail(s string) bool {
 	return true
 }
 
-// placeholders are what programs write for nothing, in any case; NA alone only in
-// capitals, for short names are names.
+// placeholders are what programs write for nothing, in any case; NA and NaT only as
+// written here, for they are short names.
 var placeholders = []string{
 	"null", "nil", "none", "nan", "n/a", "n.a.", `\n`, "undefined", "unknown", "missing",
 	"(null)", "<null>", "[null]", "{null}", "<nil>", "(nil)", "(none)", "<none>", "<na>", "(blank)", "(empty)", "<empty>",
-	"null_value", "-nan", "nat", "redacted", "[redacted]", "<redacted>", "(redacted)",
+	"null_value", "-nan", "redacted", "[redacted]", "<redacted>", "(redacted)",
 	"-", "--", "---", "–", "—", ".", "..", "...", "…", "?", "??", "???", "*", "**", "[]", "{}", "()", `""`, "''", "<>", "_",
 }
 
@@ -160,7 +160,7 @@ func isPlaceholder(name string) bool {
 			return true
 		}
 	}
-	return name == "NA"
+	return name == "NA" || name == "NaT"
 }
 
 // isSheetError reports whether a text that begins with # is the error of a

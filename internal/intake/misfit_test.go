@@ -36,7 +36,7 @@ func TestMisfits(t *testing.T) {
 		{"email", []string{"mailto:a@x.y"}, "mailto:", ProblemForm},
 		{"username", []string{"a@x.y;", ";a@x.y", "a@x.y,"}, "separator beside", ProblemForm},
 		{"username", []string{"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#WERT!", "#¿NOMBRE?", "#NV", "######"}, "spreadsheet's formula", ProblemForm},
-		{"username", []string{"NULL", "null", "None", "nan", "NaN", "N/A", "n/a", "NA", "-", "--", "—", "(null)", "<nil>", "undefined", `\N`, "[]", `""`, "(blank)"}, "such as NULL", ProblemForm},
+		{"username", []string{"NULL", "null", "None", "nan", "NaN", "NaT", "N/A", "n/a", "NA", "-", "--", "—", "(null)", "<nil>", "undefined", `\N`, "[]", `""`, "(blank)"}, "such as NULL", ProblemForm},
 		{"sub", []string{"NULL"}, "such as NULL", ProblemForm},
 		{"username", []string{`"ana"`, "'ana'", "“ana”", "‘ana’"}, "quotes", ProblemForm},
 		{"username", []string{"a***@x.y", "***"}, "masked", ProblemForm},
@@ -85,7 +85,7 @@ func TestNoMisfits(t *testing.T) {
 	t.Parallel()
 	for header, cells := range map[string][]string{
 		"username": {
-			"ana", "'ana", "o'neill@x.y", "=cmd", "#ana", "-2", "12345678", "1.5", "1e5", "15555550100", "na", "nuller", "Google_123", "auth0|5f7c8ec7c33c6c004bbafe82",
+			"ana", "'ana", "o'neill@x.y", "=cmd", "#ana", "-2", "12345678", "1.5", "1e5", "15555550100", "na", "nat", "nuller", "Google_123", "auth0|5f7c8ec7c33c6c004bbafe82",
 			"ana_x.y#EXT#@corp.onmicrosoft.com", "a+b@x.y", "a&b@x.y", "*ana", "ana@localhost", "5f4dcc3b5aa765d61d8327deb882cf99", "$ana", "{ana}", "corp\\ana", "corp/ana", "UNKNOWN1", "#1", "Ünal",
 		},
 		"email":        {"ana@example.com", "o'neill@x.y", "a+b@x.y", "ñandú@exämple.com", "ana@localhost", "A.B-c_d@x-y.co"},

@@ -13,7 +13,7 @@ import (
 type holds uint8
 
 const (
-	holdsNames holds = iota // usernames, or nobody knows what
+	holdsNames holds = iota // usernames, or unknown
 	holdsEmail
 	holdsSub
 	holdsPhone
