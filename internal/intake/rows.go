@@ -44,7 +44,7 @@ type rows struct {
 	name   string   // its username
 	line   int64    // where it begins; of JSON, which element it is
 	at     int64    // the line where it begins
-	bad    string   // why an element of JSON is no user
+	bad    string   // why it cannot be one, whatever is in record
 	last   int64    // where the one before ended
 	blank  int64    // lines and rows that name nobody
 	held   bool     // the first row was read for its columns, and is still to come
@@ -57,7 +57,7 @@ func openRows(ctx context.Context, src *source, cfg *Config, meta []metaColumn, 
 		return nil, err
 	}
 	r.encoding, r.zipped = enc, zipped
-	r.text = &textReader{in: decoded, track: true}
+	r.text = &textReader{in: decoded}
 	buf := bufio.NewReaderSize(r.text, textBuffer)
 	start, err := buf.Peek(textBuffer)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -67,7 +67,6 @@ func openRows(ctx context.Context, src *source, cfg *Config, meta []metaColumn, 
 	if looksJSON(start) {
 		return r, r.openJSON(v, buf)
 	}
-	r.text.track, r.text.ends = false, nil
 	if err := r.sniff(start, cfg.Delimiter, v.resolve); err != nil {
 		return nil, err
 	}
@@ -168,6 +167,10 @@ func (r *rows) nextCSV() error {
 	for {
 		r.text.row = r.start + r.csv.InputOffset()
 		record, err := r.csv.Read()
+		r.bad = ""
+		if r.formula(err) {
+			return nil
+		}
 		if err != nil {
 			if r.text.err == nil && errors.Is(err, io.EOF) {
 				r.blank += r.lines() - r.last
@@ -177,9 +180,8 @@ func (r *rows) nextCSV() error {
 		}
 		line, _ := r.csv.FieldPos(0)
 		end, _ := r.csv.FieldPos(len(record) - 1)
-		r.record, r.line = record, r.skip+int64(line)
-		r.at = r.line
-		r.blank += r.line - r.last - 1
+		r.record = record
+		r.begin(int64(line))
 		r.last = r.skip + int64(end+strings.Count(record[len(record)-1], "\n"))
 		if !isBlank(record) {
 			r.unguard()
@@ -187,6 +189,13 @@ func (r *rows) nextCSV() error {
 		}
 		r.blank++
 	}
+}
+
+// begin takes note of where the row begins; line is csv's.
+func (r *rows) begin(line int64) {
+	r.line = r.skip + line
+	r.at = r.line
+	r.blank += r.line - r.last - 1
 }
 
 // unguard gives the cells of a guarded file back as they were.
@@ -230,9 +239,6 @@ func (r *rows) explain(err error) error {
 		e.Reason, e.Remedy = err.Error(), `look for a quote (") in or after this line that is never closed`
 	case !ok:
 		return err
-	case errors.Is(pe.Err, csv.ErrBareQuote) && r.isFormula(pe.Column):
-		e.Line, e.Column = r.skip+int64(pe.Line), int64(pe.Column)
-		e.Reason, e.Remedy = `a cell is written as a formula for a spreadsheet, ="…"`, "write the value alone"
 	case errors.Is(pe.Err, csv.ErrBareQuote):
 		e.Line, e.Column = r.skip+int64(pe.Line), int64(pe.Column)
 		e.Reason, e.Remedy = `a stray quote (") in a field that does not begin with one`, `quote the field and double the quote: "a""b"`
@@ -247,12 +253,21 @@ func (r *rows) explain(err error) error {
 	return e
 }
 
-// isFormula reports whether the line that the CSV reader has stopped at has an
-// equals sign before the byte of that number.
-func (r *rows) isFormula(column int) bool {
-	line := bytes.TrimRight(r.text.tail(r.start+r.csv.InputOffset()), "\r\n")
-	line = line[bytes.LastIndexByte(line, '\n')+1:]
-	return column > 1 && column <= len(line) && line[column-2] == '='
+// formula takes the row that the CSV reader has stopped at as one that is not
+// valid, if it has a cell as ="…" and no quote is open at its end.
+func (r *rows) formula(err error) bool {
+	pe, ok := errors.AsType[*csv.ParseError](err)
+	if !ok || !errors.Is(err, csv.ErrBareQuote) || pe.Line != pe.StartLine || r.text.err != nil {
+		return false
+	}
+	line := r.text.line(r.start + r.csv.InputOffset())
+	if pe.Column < 2 || pe.Column > len(line) || line[pe.Column-2] != '=' || bytes.Count(line, []byte{'"'})%2 != 0 {
+		return false
+	}
+	r.begin(int64(pe.Line))
+	r.last = r.line
+	r.record, r.bad = r.record[:0], `a cell is written as a formula for a spreadsheet, ="…"; write the value alone`
+	return true
 }
 
 // check says what is wrong with the row; its Kind is empty if nothing is.

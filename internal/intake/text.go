@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"slices"
 )
 
 // maxRow bounds a row, so that a quote that is never closed does not take the
@@ -24,12 +23,9 @@ type textReader struct {
 	open  bool  // the last line has no end yet
 	err   error // other than io.EOF
 
-	last []byte // what the latest Read has read, in its buffer
-
-	// track keeps where the lines from row on end, for lineOf.
-	track  bool
-	ends   []int64
-	before int64 // line ends before those
+	kept   []byte // the text from row on, and some before
+	from   int64  // where it begins
+	before int64  // line ends before row, for lineOf
 }
 
 // Read implements io.Reader.
@@ -43,8 +39,7 @@ func (t *textReader) Read(p []byte) (int, error) {
 		t.total += int64(n)
 		t.lines += int64(bytes.Count(p[:n], []byte{'\n'}))
 		t.open = p[n-1] != '\n'
-		t.last = p[:n]
-		t.note(p[:n])
+		t.keep(p[:n])
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		t.err = err
@@ -60,38 +55,27 @@ func (t *textReader) count() int64 {
 	return t.lines
 }
 
-// note keeps where lines end.
-func (t *textReader) note(p []byte) {
-	if !t.track {
-		return
-	}
-	start := t.total - int64(len(p))
-	for i, c := range p {
-		if c == '\n' {
-			t.ends = append(t.ends, start+int64(i))
-		}
-	}
-}
-
-// begin says where the next row begins.
+// begin says where the next row begins. It counts the lines before, which a CSV
+// reader does by itself.
 func (t *textReader) begin(offset int64) {
+	t.before = t.lineOf(offset) - 1
 	t.row = offset
-	n, _ := slices.BinarySearch(t.ends, offset)
-	t.before += int64(n)
-	t.ends = t.ends[n:]
 }
 
-// lineOf is the line of a byte from row on, from 1.
+// lineOf is the line of a byte from row on, from 1, if each row was begun.
 func (t *textReader) lineOf(offset int64) int64 {
-	n, _ := slices.BinarySearch(t.ends, offset)
-	return t.before + int64(n) + 1
+	return t.before + int64(bytes.Count(t.kept[t.row-t.from:offset-t.from], []byte{'\n'})) + 1
 }
 
-// tail is the text that ends at offset, as far back as it is at hand.
-func (t *textReader) tail(offset int64) []byte {
-	n := offset - (t.total - int64(len(t.last)))
-	if n < 0 || n > int64(len(t.last)) {
-		return nil
-	}
-	return t.last[:n]
+// line is the line that ends at offset; it begins at row or after it.
+func (t *textReader) line(offset int64) []byte {
+	line := bytes.TrimRight(t.kept[:offset-t.from], "\r\n")
+	return line[bytes.LastIndexByte(line, '\n')+1:]
+}
+
+// keep keeps the text from row on.
+func (t *textReader) keep(p []byte) {
+	old := min(t.row-t.from, int64(len(t.kept)))
+	t.kept = append(t.kept[:copy(t.kept, t.kept[old:])], p...)
+	t.from += old
 }
