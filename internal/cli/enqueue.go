@@ -13,11 +13,13 @@ const enqueueHelp = `Reads lists of usernames, checks every row, shows a plan, a
 writes the job to the ledger and sends a message for each user to the queue.
 Nobody is reset by enqueue: that is the worker's.
 
-A list is CSV with a header: username, cognito:username, user, email, sub or
-phone_number names the users (--column for another, --no-header for none). Comma,
-semicolon and tab, UTF-8 and UTF-16, gzip and "-" for standard input are
-understood. Duplicates are dropped and listed. One row that is not valid, and
-nothing is sent, unless --skip-invalid leaves such rows out.
+A list is CSV with a header: username, cognito:username, user, login, email, sub
+or phone_number names the users (--column for another, --no-header for none); or
+JSON: what list-users prints, an array, or an object a line. Comma, semicolon and
+tab, UTF-8 and UTF-16, gzip and "-" for standard input are understood. Duplicates
+are dropped and listed. One row that is not valid, such as 1.55556E+10 or NULL,
+and nothing is sent, unless --skip-invalid leaves such rows out, or --literal
+takes what only looks wrong. A list with passwords or hashes is refused.
 
 Instead of a file the pool itself can give the list: --all-users, --group or
 --filter, narrowed by --status. Disabled and federated users are on it unless
@@ -48,6 +50,8 @@ EXAMPLES
          --exclude spare.csv
    Those whom a job could not reset, once more:
       enqueue --retry-failed JOB --outcome gave_up,missing --reason INC-1123
+   A list without a header, whose third column names the users:
+      enqueue --user-pool-id … --no-header --column 3 export.txt
    From a timer:
       enqueue --user-pool-id … --queue … --ledger … --job quarter-2026-4 \
          --yes --max-users 50000 users.csv.gz
@@ -151,6 +155,11 @@ func (e *enqueue) plan(ctx context.Context, set settings) (*plan, error) {
 
 // show prints the plan.
 func (e *enqueue) show(p *plan) error {
+	for _, f := range p.list.Files {
+		if len(f.PassedOver) > 0 {
+			say(e.s.Err, "%s: users are named by %q, not by %s; --column takes another\n", f.Name, f.Column, quoted(f.PassedOver))
+		}
+	}
 	if e.cmd.Bool(flagJSON) {
 		return p.printJSON(e.s.Out)
 	}

@@ -6,8 +6,10 @@ func enqueueFlags() []cli.Flag {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: flagPool, Usage: "`POOL` whose users are to be reset, as in eu-west-1_AbCdEf123", Sources: env(flagPool), Category: "Where"},
 
-		&cli.StringFlag{Name: "column", Usage: "`NAME` of the column with the usernames, or its number with --no-header", Sources: env("column"), Category: "List"},
+		&cli.StringFlag{Name: "column", Usage: "`NAME` of the column with the usernames, or of the member in JSON; with --no-header its number", Sources: env("column"), Category: "List"},
 		&cli.BoolFlag{Name: "no-header", Usage: "the first row is a user already", Sources: env("no-header"), Category: "List"},
+		&cli.BoolFlag{Name: "trim", Usage: "remove white space at both ends of usernames", Sources: env("trim"), Category: "List"},
+		&cli.BoolFlag{Name: "literal", Usage: "take usernames as they are written, also those that look damaged, as NULL, 1.55556E+10 or ana:x", Sources: env("literal"), Category: "List"},
 		&cli.BoolFlag{Name: "skip-invalid", Usage: "leave rows out that are not valid, and write them to --rejects", Sources: env("skip-invalid"), Category: "List"},
 		&cli.StringFlag{Name: "rejects", Usage: "`FILE` for the rows left out, with line and reason; defaults to rejects.csv", Sources: env("rejects"), Category: "List"},
 		&cli.StringFlag{Name: "duplicates", Usage: "`FILE` for all duplicates, each with both line numbers", Sources: env("duplicates"), Category: "List"},

@@ -21,7 +21,7 @@ const lookUpsAtOnce = 16
 // the pool has for the user. One that cannot be resolved is an error: somebody
 // who was to be spared would be reset.
 func (e *enqueue) excluded(ctx context.Context, d *reset.Directory, paths []string) ([]job.Exclusion, error) {
-	given, err := readExclusions(ctx, paths)
+	given, err := readExclusions(ctx, intake.Config{Paths: paths, Trim: e.cmd.Bool("trim"), Literal: e.cmd.Bool("literal")})
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +76,8 @@ func (e *enqueue) resolved(given []job.Exclusion, found [][]reset.User) ([]job.E
 
 // readExclusions reads the names, each with its place; a name that comes twice
 // counts once.
-func readExclusions(ctx context.Context, paths []string) ([]job.Exclusion, error) {
-	l, err := intake.Scan(ctx, intake.Config{Paths: paths})
+func readExclusions(ctx context.Context, cfg intake.Config) ([]job.Exclusion, error) {
+	l, err := intake.Scan(ctx, cfg)
 	if err != nil {
 		return nil, exclusionsError(err)
 	}

@@ -76,5 +76,8 @@ func (e *enqueue) rows(err *intake.RowsError) error {
 	if err.None {
 		remedy = "no row is left; check --column and the list"
 	}
+	if err.ByKind[intake.ProblemForm] > 0 {
+		remedy += ", or take usernames as they are written with --literal"
+	}
 	return fmt.Errorf("%d of %d rows cannot be used; %s", err.Invalid, err.Rows, remedy)
 }

@@ -25,6 +25,7 @@ type planJSON struct {
 	Account   string        `json:"account,omitempty"`
 	By        string        `json:"by"`
 	Sources   []job.Source  `json:"sources"`
+	Columns   []columnJSON  `json:"columns,omitempty"`
 	Counts    job.Counts    `json:"counts"`
 	Excluded  int           `json:"excluded_users,omitempty"`
 	Names     namesJSON     `json:"names"`
@@ -43,6 +44,13 @@ type planJSON struct {
 	Vain      []string      `json:"forced_in_vain,omitempty"`
 	DryRun    bool          `json:"dry_run"`
 	Offline   bool          `json:"offline,omitempty"`
+}
+
+// columnJSON says which column of a list names the users, where others would do.
+type columnJSON struct {
+	List       string   `json:"list"`
+	Column     string   `json:"column"`
+	PassedOver []string `json:"passed_over"`
 }
 
 // namesJSON counts the targets by the look of their names.
@@ -75,7 +83,7 @@ func (p *plan) printJSON(w io.Writer) error {
 	j := planJSON{
 		Event: "plan", Job: p.job.ID, State: p.known.job.State, Reason: p.job.Reason,
 		Pool: p.set.pool, PoolName: p.job.Plan.PoolName, Region: p.set.region, Account: p.facts.who.Account, By: p.job.StartedBy,
-		Sources: p.job.Sources, Counts: p.job.Counts, Parent: p.job.Parent, Excluded: p.job.Plan.Excluded, Names: namesOf(p.list.Kinds),
+		Sources: p.job.Sources, Columns: columnsOf(p.list.Files), Counts: p.job.Counts, Parent: p.job.Parent, Excluded: p.job.Plan.Excluded, Names: namesOf(p.list.Kinds),
 		Queue: p.set.queue.String(), Ledger: p.set.ledger.String(),
 		SignOut: p.job.Policy.SignOut, Canary: p.job.Plan.Canary,
 		Budget: p.budget.Rate, Why: p.budget.Reason,
@@ -99,6 +107,15 @@ func orEmpty[T any](list []T) []T {
 
 func namesOf(k intake.NameKinds) namesJSON {
 	return namesJSON{Email: k.Email, Phone: k.Phone, Sub: k.Sub, Federated: k.Federated, Other: k.Other}
+}
+
+func columnsOf(files []intake.File) (columns []columnJSON) {
+	for _, f := range files {
+		if len(f.PassedOver) > 0 {
+			columns = append(columns, columnJSON{List: f.Name, Column: f.Column, PassedOver: f.PassedOver})
+		}
+	}
+	return columns
 }
 
 func sampleOf(s *preflight.Sample) *sampleJSON {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func (p *plan) print(w io.Writer) {
 		if f.Path == intake.Stdin {
 			name = "standard input"
 		}
-		row([]string{"list", ""}[min(i, 1)], "%s, %s, separated by %s, column %q", name, f.Encoding, delimiter(f.Delimiter), f.Column)
+		row([]string{"list", ""}[min(i, 1)], "%s, %s, %s", name, f.Encoding, written(f))
 	}
 	rows := fmt.Sprintf("%d = %d targets + %d duplicates", c.Rows, c.Targets, c.Duplicates)
 	if n := p.job.Plan.Excluded; n > 0 {
@@ -140,6 +141,36 @@ func more(w io.Writer, all int64, shown int, where string) {
 	if n := all - int64(shown); n > 0 {
 		say(w, "  … and %d more; %s\n", n, where)
 	}
+}
+
+// written says how a list is written and which column of it was taken.
+func written(f intake.File) string {
+	text := fmt.Sprintf("separated by %s, column %q", delimiter(f.Delimiter), f.Column)
+	switch {
+	case f.JSON && f.Column == "":
+		text = "JSON, numbered by user"
+	case f.JSON:
+		text = fmt.Sprintf("JSON, numbered by user, member %q", f.Column)
+	}
+	if len(f.PassedOver) > 0 {
+		text += ", not " + quoted(f.PassedOver)
+	}
+	return text
+}
+
+// quoted is `"a", "b" or "c"`.
+func quoted(names []string) string {
+	var b strings.Builder
+	for i, n := range names {
+		switch {
+		case i > 0 && i == len(names)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Quote(n))
+	}
+	return b.String()
 }
 
 func delimiter(r rune) string {

@@ -111,6 +111,7 @@ func (e *enqueue) listConfig(s settings) (intake.Config, error) {
 	}
 	return intake.Config{
 		Paths: paths, Column: cmd.String("column"), NoHeader: cmd.Bool("no-header"),
+		Trim: cmd.Bool("trim"), Literal: cmd.Bool("literal"),
 		Metadata: meta, MetadataColumns: cmd.StringSlice("metadata-column"),
 		SkipInvalid: cmd.Bool("skip-invalid"), Sample: cmd.Int("sample"),
 	}, nil

@@ -30,7 +30,7 @@ func benchConfig(path, format string) Config {
 
 // BenchmarkScan measures pass one: a dry run.
 func BenchmarkScan(b *testing.B) {
-	for _, format := range []string{plain, utf16le, gzipped, withMeta} {
+	for _, format := range []string{plain, utf16le, gzipped, withMeta, jsonList} {
 		b.Run(format, func(b *testing.B) {
 			path := generate(b, b.TempDir(), format, benchRows())
 			for b.Loop() {
@@ -118,7 +118,7 @@ func BenchmarkMemory(b *testing.B) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		b.Skip("the peak of a process's memory is read from Linux's /proc")
 	}
-	for _, format := range []string{plain, withMeta} {
+	for _, format := range []string{plain, withMeta, jsonList} {
 		b.Run(format, func(b *testing.B) {
 			path := generate(b, b.TempDir(), format, benchRows())
 			var peak [2]float64

@@ -28,9 +28,9 @@ type Config struct {
 	// Stdin is read when Paths names it.
 	Stdin io.Reader
 	// Column is the header's name of the column that holds the usernames, or,
-	// with NoHeader, its number from 1. Empty: the first of username,
-	// cognito:username, user, email, sub and phone_number that the header has,
-	// or, with NoHeader, the first column. Case and outer spaces do not count.
+	// with NoHeader, its number from 1; in JSON the name of a member or of an
+	// attribute. Empty: the first of usernameColumns that the header has, or, with
+	// NoHeader, the only column. Case, spaces, underscores and hyphens do not count.
 	Column string
 	// NoHeader says that the first row is a user already.
 	NoHeader bool
@@ -47,6 +47,12 @@ type Config struct {
 	// Exclude are the users whose rows are left out, by any of their names. The
 	// zero value excludes nobody.
 	Exclude job.Exclusions
+	// Trim removes white space at both ends of usernames.
+	Trim bool
+	// Literal takes usernames that Cognito permits as they are written, also what
+	// a program seems to have damaged or what is not what the column's name
+	// promises. Addresses with a password or a hash stay refused.
+	Literal bool
 	// SkipInvalid leaves rows that are not valid out, instead of failing.
 	SkipInvalid bool
 	// TempDir is where temporary files are made. Empty: os.TempDir.
@@ -59,7 +65,7 @@ type Config struct {
 	// Rejects, if not nil, receives the rows that are not valid, as CSV with the
 	// columns file, line, reason, row. The row is a CSV line in the delimiter of
 	// its list, byte for byte as its fields were read, which a spreadsheet may
-	// take for a formula.
+	// take for a formula; only passwords and hashes are left out.
 	Rejects io.Writer
 	// DuplicatesOut, if not nil, receives all duplicates in list order, as CSV
 	// with the columns file, line, first_file, first_line.

@@ -77,11 +77,6 @@ func markup(start []byte) (what, remedy string) {
 	switch {
 	case bytes.HasPrefix(lower, []byte("<!doctype")), bytes.HasPrefix(lower, []byte("<html")), bytes.HasPrefix(lower, []byte("<?xml")):
 		return "is a web page or XML, not CSV", "fetch or export the list again, as CSV"
-	case len(text) > 0 && (text[0] == '{' || text[0] == '['):
-		inner := bytes.TrimLeft(text[1:], " \t\r\n[{")
-		if len(inner) > 0 && inner[0] == '"' {
-			return "is JSON, not CSV", "write its usernames below a header, one a line; the users of a pool need no file: --all-users, --group, --filter"
-		}
 	}
 	return "", ""
 }

@@ -29,7 +29,7 @@ func TestContentID(t *testing.T) {
 		columns       []string
 		same          bool
 	}{
-		{name: "another order, format and column", content: "note;case;email\r\nx;2;bob\r\n;1;ana\r\n", columns: meta, same: true},
+		{name: "another order, format and column", content: "note;case;login\r\nx;2;bob\r\n;1;ana\r\n", columns: meta, same: true},
 		{name: "duplicates and rows that are not valid", content: "username,case\nana,1\na b,1\nbob,2\nana,1\nana,3\n", columns: meta, same: true},
 		{name: "another user", content: "username,case\nana,1\nbob,2\ncarl,\n", columns: meta},
 		{name: "a user less", content: "username,case\nana,1\n", columns: meta},

@@ -1,5 +1,5 @@
-// Package intake reads lists of usernames: CSV files, gzip files and standard
-// input. Nothing is sent before a list has been read to its end, so there are
+// Package intake reads lists of usernames: CSV and JSON, plain or gzip, files and
+// standard input. Nothing is sent before a list has been read to its end, so there are
 // two passes. Scan, the first, checks every row, finds exact duplicates and
 // derives an ID from the list's content. List.Targets, the second, hands out
 // the targets in the order of the list, and refuses bytes that the first pass
@@ -10,7 +10,10 @@
 // A list is read as RFC 4180 says and never guessed at: a stray quote stops the
 // run, because the rows after it cannot be told apart. Usernames are taken as
 // written. Cognito permits no white space in them, so a space at either end is
-// a mistake to mend and not one to repair silently. A row whose number of fields
+// a mistake to fix and not one to repair silently. A name that a program has
+// damaged, or that is not what its column's name promises, is not valid: damaged
+// names are alike, and would be dropped as duplicates. A list with passwords or
+// hashes beside the names is refused. A row whose number of fields
 // differs from the header's is not valid: a comma too many shifts the columns,
 // and the next column's value would be reset. Blank lines, and rows whose every
 // field is empty, as spreadsheets append them, name nobody: they are counted
@@ -29,6 +32,12 @@
 // Rows that name an excluded user, by whichever name, are left out and counted.
 // A Stream is a list that is no file, such as the users of a pool: it is written
 // to a temporary file and then read like one.
+//
+// # JSON
+//
+// The rows of a list in JSON are its users: the elements of an array or of the
+// member Users, or objects one after another. Their line, in all that follows, is
+// their number, for a whole list may be one line; problems name both.
 //
 // # Memory
 //

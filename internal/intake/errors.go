@@ -16,12 +16,16 @@ var (
 	ErrConfig = errors.New("wrong use of the list's options")
 	// ErrRead says that a list cannot be opened or read.
 	ErrRead = errors.New("the list cannot be read")
-	// ErrFormat says that a list is not CSV that can be read without guessing.
-	ErrFormat = errors.New("the list is not readable CSV")
+	// ErrFormat says that a list is neither CSV nor JSON that can be read without
+	// guessing.
+	ErrFormat = errors.New("the list is not readable CSV or JSON")
 	// ErrHeader says that the columns asked for are not in the header.
 	ErrHeader = errors.New("the header does not fit")
 	// ErrEmpty says that there is nobody on the list.
 	ErrEmpty = errors.New("the list is empty")
+	// ErrSecret says that a list may hold passwords or their hashes beside the
+	// names.
+	ErrSecret = errors.New("the list may hold passwords")
 	// ErrInvalid says that rows are not valid; it comes as a *RowsError.
 	ErrInvalid = errors.New("rows are not valid")
 	// ErrChanged says that a list changed between the two passes.
@@ -113,10 +117,19 @@ const (
 	ProblemCharacter ProblemKind = "character"
 	// ProblemLength: the username is longer than Cognito permits.
 	ProblemLength ProblemKind = "length"
+	// ProblemForm: the username is none by its form, or not what its column's name
+	// promises. Config.Literal takes it nevertheless.
+	ProblemForm ProblemKind = "form"
+	// ProblemHidden: CloudTrail has hidden the username.
+	ProblemHidden ProblemKind = "hidden"
 	// ProblemMetadata: the client metadata is too long, or cannot be sent.
 	ProblemMetadata ProblemKind = "metadata"
 	// ProblemHeader: the row is the header once more.
 	ProblemHeader ProblemKind = "header"
+
+	// problemSecret: a password or a hash stands beside the name. It stops the
+	// scan.
+	problemSecret ProblemKind = "secret"
 )
 
 // Problem is what is wrong with one row.
@@ -125,6 +138,8 @@ type Problem struct {
 	File string
 	// Line is where the row begins, from 1.
 	Line int64
+	// Element is the number of the row in a list in JSON, from 1; else 0.
+	Element int64
 	// Column is the header's name of the column, or its number without a
 	// header; empty when the row as a whole is meant.
 	Column string
@@ -132,16 +147,22 @@ type Problem struct {
 	// Reason is a sentence without the username; it says what to do where that
 	// is not plain.
 	Reason string
+
+	secret suspicion // with problemSecret
 }
 
 // String is FILE:LINE: column NAME: reason.
 func (p Problem) String() string { return place(p.File, p.Line, 0) + p.text() }
 
 func (p Problem) text() string {
-	if p.Column == "" {
-		return p.Reason
+	text := p.Reason
+	if p.Column != "" {
+		text = "column " + p.Column + ": " + text
 	}
-	return "column " + p.Column + ": " + p.Reason
+	if p.Element != 0 {
+		text = fmt.Sprintf("user %d: %s", p.Element, text)
+	}
+	return text
 }
 
 // RowsError says that rows are not valid, so that nothing may be sent.
@@ -161,6 +182,9 @@ func (e *RowsError) Error() string {
 	remedy := "mend them, or leave them out with --skip-invalid"
 	if e.None {
 		remedy = "no row is left; check --column and the list"
+	}
+	if e.ByKind[ProblemForm] > 0 {
+		remedy += ", or take usernames as they are written with --literal"
 	}
 	return fmt.Sprintf("%d of %d rows are not valid, the first: %v; %s", e.Invalid, e.Rows, e.Problems[0], remedy)
 }

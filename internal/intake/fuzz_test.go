@@ -28,6 +28,14 @@ func FuzzScan(f *testing.F) {
 		utf16Text("\ufeffusername\nana\n😀", false),
 		utf16Text("sub;x\r\nana;1\r\n", true),
 		"\xff\xfeu\x00\x00\xd8",
+		"email\na@b.c:d\n<a@b>\n",
+		"phone_number,sub\n1.5E+10,NULL\n'+1555,#N/A\n",
+		"ana:x\nbob|y\n",
+		"username,x\nana,1\rbob,=\"2\"\n",
+		listing,
+		`["ana","bob",null,{"a":1}]`,
+		"{\"user\":\"ana\"}\n{\"user\":\"\\ud800\",\"user\":1}\n",
+		`{"Users":[{"sub":"x"}],"NextToken":"y"}[["ana"]]`,
 	} {
 		f.Add([]byte(s), false, "")
 		f.Add([]byte(s), true, "")
@@ -35,6 +43,7 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte("username,case\nana,1\nbob,\nana,2\n"), false, "case=k")
 	f.Add([]byte("ana,1\nbob,\nana,2\n"), true, "2=k")
 	dir := f.TempDir()
+	f.Add([]byte(listing), false, "custom:team=k")
 	f.Fuzz(func(t *testing.T, content []byte, noHeader bool, metaColumn string) {
 		cfg := Config{
 			Paths: []string{Stdin}, Stdin: bytes.NewReader(content), NoHeader: noHeader, SkipInvalid: true,

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
@@ -19,6 +20,7 @@ const (
 	utf16le  = "utf-16"
 	gzipped  = "gzip"
 	withMeta = "metadata"
+	jsonList = "json"
 )
 
 // generate writes a list of rows in a format, one in a hundred a duplicate, and
@@ -45,18 +47,27 @@ func generate(tb testing.TB, dir, format string, rows int) string {
 		w = zip
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	fmt.Fprint(w, "username,name,case\r\n")
+	header, row, end := "username,name,case\r\n", "user%08d@example.com,\"Doe, Jane\",INC-%d\r\n", ""
+	if format == jsonList {
+		header, end = "{\"Users\": [\n", "]}\n"
+		row = ",{\n  \"Username\": \"user%08d@example.com\",\n  \"Attributes\": [{\"Name\": \"custom:case\", \"Value\": \"INC-%d\"}],\n  \"Enabled\": true\n}\n"
+	}
+	fmt.Fprint(w, header)
 	var line []byte
 	for i := range rows {
 		n := i
 		if i%100 == 99 {
 			n = rng.IntN(i)
 		}
-		line = fmt.Appendf(line[:0], "user%08d@example.com,\"Doe, Jane\",INC-%d\r\n", n, i%7)
+		line = fmt.Appendf(line[:0], row, n, i%7)
+		if i == 0 {
+			line = bytes.TrimPrefix(line, []byte(","))
+		}
 		if _, err := w.Write(line); err != nil {
 			tb.Fatal(err)
 		}
 	}
+	fmt.Fprint(w, end)
 	if zip != nil {
 		if err := zip.Close(); err != nil {
 			tb.Fatal(err)

@@ -65,9 +65,14 @@ type File struct {
 	Encoding  Encoding
 	Gzip      bool
 	Delimiter rune
+	// JSON says that the list is JSON. Its rows are numbered by user, not by line.
+	JSON bool
 	// Column is the name of the usernames' column as the header writes it, or
-	// its number without a header.
+	// its number without a header; empty for a list of texts in JSON.
 	Column string
+	// PassedOver are the columns that would have been taken, had the header not
+	// Column, and no column was asked for.
+	PassedOver []string
 	// Rows is the number of rows, Blank that of lines and rows that name nobody.
 	Rows, Blank int64
 

@@ -172,7 +172,7 @@ func TestNoHeader(t *testing.T) {
 		t.Errorf("files = %+v, want column 2 and no blank rows", l.Files)
 	}
 
-	l = scan(t, Config{Paths: []string{file(t, "c.csv", "ana\na;b\n")}, NoHeader: true})
+	l = scan(t, Config{Paths: []string{file(t, "c.csv", "ana\na;b\n")}, NoHeader: true, Literal: true})
 	if diff := cmp.Diff([]string{"ana", "a;b"}, names(targets(t, l))); diff != "" {
 		t.Errorf("usernames (-want +got):\n%s", diff)
 	}
@@ -187,12 +187,19 @@ func TestColumn(t *testing.T) {
 		{name: "that of Cognito's import", header: "cognito:mfa_enabled,email,cognito:username,phone_number", want: "cognito:username"},
 		{name: "outer spaces", header: "id, Phone_Number ,c,d", want: "Phone_Number"},
 		{name: "two of a lower rank", header: "email,email,username,d", want: "username"},
+		{name: "as people write it", header: "Full Name,E-mail Address,User Name,d", want: "User Name"},
+		{name: "with underscores", header: "a,USER_NAME,c,email", want: "USER_NAME"},
+		{name: "login", header: "a,b,E-Mail,Login", want: "Login"},
+		{name: "address", header: "a,b,E-mail address,Phone Number", want: "E-mail address"},
+		{name: "phone", header: "a,b,c,Phone", want: "Phone"},
+		{name: "as asked for but for a hyphen", header: "username,e-mail,c,d", column: "Email", want: "e-mail"},
+		{name: "as it is written before what is alike", header: "e-mail,email,c,d", column: "email", want: "email"},
 		{name: "by name", header: "username,Login Name,c,d", column: " login name", want: "Login Name"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			l := scan(t, Config{Paths: []string{file(t, "l.csv", tt.header+"\n0,1,2,3\n")}, Column: tt.column})
+			l := scan(t, Config{Paths: []string{file(t, "l.csv", tt.header+"\n0,1,2,3\n")}, Column: tt.column, Literal: true})
 			if got := l.Files[0].Column; got != tt.want {
 				t.Errorf("column = %q, want %q", got, tt.want)
 			}

@@ -71,6 +71,17 @@ func (r *metadataRule) check(record []string) (kind ProblemKind, column, reason 
 	return "", "", ""
 }
 
+// checkSecret finds a hash in the metadata of a row. With literal one counts only
+// if its form says so.
+func (r *metadataRule) checkSecret(record []string, literal bool) (kind ProblemKind, column, reason string) {
+	for _, f := range r.fields {
+		if value := record[f.index]; isCrypt(value) || !literal && isHash(value) {
+			return ProblemMetadata, f.name, "the metadata looks like a hash, which must not be copied; leave the column out, or, if it is none, use --literal"
+		}
+	}
+	return "", "", ""
+}
+
 // values is the row's own metadata; nil if it has none.
 func (r *metadataRule) values(record []string) map[string]string {
 	var m map[string]string

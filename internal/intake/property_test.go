@@ -149,7 +149,7 @@ func TestRoundTrip(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		key := rapid.SampledFrom([]string{"note", "k"}).Draw(t, "metadata key")
-		cfg := Config{SkipInvalid: true, MaxProblems: 1000, MetadataColumns: []string{"note=" + key}}
+		cfg := Config{SkipInvalid: true, MaxProblems: 1000, MetadataColumns: []string{"note=" + key}, Literal: true}
 		var want []job.Target
 		var counts job.Counts
 		var dups []Duplicate

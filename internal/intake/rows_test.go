@@ -22,17 +22,17 @@ func TestRows(t *testing.T) {
 		{name: "too short", content: "id,username\n1,ana\n2\n", kind: ProblemFields, want: "list.csv:3: the row is too short: it has 1 field, and column username is number 2"},
 		{name: "a field too few", content: "username,name,case\nana,1,2\nbob,1\n", kind: ProblemFields, want: "list.csv:3: the row is too short: it has 2 fields where the header has 3"},
 		{name: "a field too many", content: "name;username\n1;ana\nDoe; Jane;bob\n", kind: ProblemFields, want: "list.csv:3: the row is too long: it has 3 fields where the header has 2; quote a field that contains ';'"},
-		{name: "another number than the first row", content: "ana,1\nbob\n", cfg: Config{NoHeader: true}, kind: ProblemFields, want: "list.csv:2: the row is too short: it has 1 field where the first row has 2"},
+		{name: "another number than the first row", content: "ana,1\nbob\n", cfg: Config{NoHeader: true, Column: "1"}, kind: ProblemFields, want: "list.csv:2: the row is too short: it has 1 field where the first row has 2"},
 		{name: "not UTF-8", content: "username\nana\nb\xfcb\n", kind: ProblemEncoding, want: "list.csv:3: column username: is not valid UTF-8; save the list as UTF-8"},
 		{name: "another column not UTF-8", content: "username, name\nana,\nbob,B\xfcb\n", kind: ProblemEncoding, want: "list.csv:3: column name: is not valid UTF-8; save the list as UTF-8"},
-		{name: "column not UTF-8 without a header", content: "ana,\nbob,B\xfcb\n", cfg: Config{NoHeader: true}, kind: ProblemEncoding, want: "list.csv:2: column 2: is not valid UTF-8; save the list as UTF-8"},
+		{name: "column not UTF-8 without a header", content: "ana,\nbob,B\xfcb\n", cfg: Config{NoHeader: true, Column: "1"}, kind: ProblemEncoding, want: "list.csv:2: column 2: is not valid UTF-8; save the list as UTF-8"},
 		{name: "empty", content: "username,name\nana,1\n,2\n", kind: ProblemEmpty, want: "list.csv:3: column username: the username is empty"},
-		{name: "space before", content: "username\nana\n bob\n", kind: ProblemSpace, want: "list.csv:3: column username: the username begins or ends with white space; remove it, names are taken as written"},
-		{name: "space after, quoted", content: "username\nana\n\"bob\t\"\n", kind: ProblemSpace, want: "list.csv:3: column username: the username begins or ends with white space; remove it, names are taken as written"},
+		{name: "space before", content: "username\nana\n bob\n", kind: ProblemSpace, want: "list.csv:3: column username: the username begins or ends with white space; remove it, or use --trim"},
+		{name: "space after, quoted", content: "username\nana\n\"bob\t\"\n", kind: ProblemSpace, want: "list.csv:3: column username: the username begins or ends with white space; remove it, or use --trim"},
 		{name: "quote after a space", content: "username,name\nana,1\nbob,1\nc d,1\n", kind: ProblemSpace, want: "list.csv:4: column username: the username contains a space (U+0020), which Cognito does not permit"},
 		{name: "no-break space", content: "username\nana\nb\u00a0b\n", kind: ProblemSpace, want: "list.csv:3: column username: the username contains a space (U+00A0), which Cognito does not permit"},
 		{name: "zero", content: "username\nana\nb\x00b\n", kind: ProblemControl, want: "list.csv:3: column username: the username contains the control character U+0000; the list is damaged, or partly UTF-16: save it anew as UTF-8"},
-		{name: "CR", content: "username\nana\nb\rb\n", kind: ProblemControl, want: "list.csv:3: column username: the username contains a CR (U+000D); if a line was meant to end there, end all lines with LF or CRLF"},
+		{name: "CR", content: "username\nana\nb\rb\n", kind: ProblemControl, want: "list.csv:3: column username: contains a CR: some lines end with CR alone, others do not; end all of them with LF or CRLF"},
 		{name: "delete", content: "username\nana\nb\x7fb\n", kind: ProblemControl, want: "list.csv:3: column username: the username contains the control character U+007F; remove it"},
 		{name: "next line", content: "username\nana\nb\u0085b\n", kind: ProblemControl, want: "list.csv:3: column username: the username contains the control character U+0085; remove it"},
 		{name: "zero width space", content: "username\nana\nb\u200bb\n", kind: ProblemCharacter, want: "list.csv:3: column username: the username contains U+200B, which Cognito does not permit"},
@@ -78,13 +78,14 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// TestPermitted holds usernames that look odd and are Cognito's to judge.
+// TestPermitted holds usernames that look odd and are Cognito's to judge, if they
+// are meant.
 func TestPermitted(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"ana", "Google_123", "a,b", `a"b`, "a;b", "=cmd", "+4912345678", "-", "é", "e\u0301", "名前", "😀", "²", "\ufffd", strings.Repeat("é", 128),
+		"ana", "Google_123", "a,b", `a"b`, "a;b", "=cmd", "+4912345678", "-", "null", "1E+10", "#N/A", "é", "e\u0301", "名前", "😀", "²", "\ufffd", strings.Repeat("é", 128),
 	} {
-		l := scan(t, Config{Paths: []string{file(t, "l.csv", "username\n\""+strings.ReplaceAll(name, `"`, `""`)+"\"\n")}})
+		l := scan(t, Config{Paths: []string{file(t, "l.csv", "username\n\""+strings.ReplaceAll(name, `"`, `""`)+"\"\n")}, Literal: true})
 		if diff := cmp.Diff([]string{name}, names(targets(t, l))); diff != "" {
 			t.Errorf("usernames (-want +got):\n%s", diff)
 		}

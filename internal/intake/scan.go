@@ -129,6 +129,7 @@ type scanner struct {
 	folds    *folds
 	sample   *sample
 	rejects  *report
+	pairs    pairs // of the list that is read
 	base     int64 // lines in the lists before
 	name     []byte
 	meta     []byte
@@ -146,8 +147,10 @@ func (s *scanner) read(ctx context.Context, src *source) error {
 		return err
 	}
 	f := File{
-		Path: src.path, Encoding: r.encoding, Gzip: r.zipped, Delimiter: r.delimiter, Column: r.name, base: s.base,
+		Path: src.path, Encoding: r.encoding, Gzip: r.zipped, Delimiter: r.delimiter, JSON: r.json != nil,
+		Column: r.column, PassedOver: r.passed, base: s.base,
 	}
+	s.pairs = pairs{}
 	for {
 		err := r.next()
 		if errors.Is(err, io.EOF) {
@@ -160,6 +163,9 @@ func (s *scanner) read(ctx context.Context, src *source) error {
 		if err := s.row(r); err != nil {
 			return err
 		}
+	}
+	if err := s.pairs.check(r.path, f.Rows); err != nil {
+		return err
 	}
 	f.Source, f.Blank = src.source(), r.blank
 	l.Files = append(l.Files, f)
@@ -187,14 +193,21 @@ func (s *scanner) begin(r *rows) error {
 // row takes a row in, or leaves it out.
 func (s *scanner) row(r *rows) error {
 	line := s.base + r.line
-	if p := r.check(); p.Kind != "" {
+	p := r.check()
+	if p.Kind == problemSecret {
+		return secretError(p.File, p.Line, p.secret)
+	}
+	if p.Kind != "" {
 		s.list.skip.add(line)
 		return s.problem(p, r)
 	}
-	name := r.record[r.user]
+	name := r.name
 	if s.list.cfg.Exclude.Has(job.Username(name)) {
 		s.excluded(r, line)
 		return nil
+	}
+	if !r.literal && !r.trusted {
+		s.pairs.add(name, r.at)
 	}
 	s.name = append(s.name[:0], name...)
 	sum := sha256.Sum256(s.name)
@@ -232,7 +245,7 @@ func (s *scanner) problem(p Problem, r *rows) error {
 	var row strings.Builder
 	w := csv.NewWriter(&row)
 	w.Comma = r.delimiter
-	_ = w.Write(r.record) // Neither a Builder nor a checked delimiter fails.
+	_ = w.Write(r.withoutSecrets()) // Neither a Builder nor a checked delimiter fails.
 	w.Flush()
 	return s.rejects.write(p.File, strconv.FormatInt(p.Line, 10), p.text(), strings.TrimSuffix(row.String(), "\n"))
 }

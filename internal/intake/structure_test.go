@@ -42,7 +42,7 @@ func TestStructure(t *testing.T) {
 		},
 		{
 			name: "no usable column", content: "id,name\n1,ana\n", kind: ErrHeader,
-			want: `list.csv:1: the header has none of the columns username, cognito:username, user, email, sub, phone_number; it has "id", "name"; name the column of the usernames with --column, or use --no-header if the list has none`,
+			want: `list.csv:1: the header has none of the columns username, cognito:username, user, login, email, sub, phone_number; it has "id", "name"; name the column of the usernames with --column, or use --no-header if the list has none`,
 		},
 		{
 			name: "no header", content: "x,ana@example.com\n", kind: ErrHeader,
@@ -50,7 +50,7 @@ func TestStructure(t *testing.T) {
 		},
 		{
 			name: "many columns", content: strings.Repeat("c,", 24) + "d\n", kind: ErrHeader,
-			want: `list.csv:1: the header has none of the columns username, cognito:username, user, email, sub, phone_number; it has ` + strings.Repeat(`"c", `, 19) + `"c" and 5 more; name the column of the usernames with --column, or use --no-header if the list has none`,
+			want: `list.csv:1: the header has none of the columns username, cognito:username, user, login, email, sub, phone_number; it has ` + strings.Repeat(`"c", `, 19) + `"c" and 5 more; name the column of the usernames with --column, or use --no-header if the list has none`,
 		},
 		{
 			name: "column not there", content: "\nid;username\n1;ana\n", cfg: Config{Column: "login"}, kind: ErrHeader,

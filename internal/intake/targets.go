@@ -64,7 +64,7 @@ func (l *List) fileTargets(ctx context.Context, index int, src *source, yield fu
 // target is the row that next has read, of the list with this index.
 func (r *rows) target(index int) job.Target {
 	return job.Target{
-		Username: job.Username(r.record[r.user]),
+		Username: job.Username(r.name),
 		File:     index,
 		Line:     r.line,
 		Metadata: r.meta.values(r.record),

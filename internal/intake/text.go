@@ -22,6 +22,10 @@ type textReader struct {
 	lines int64 // line ends
 	open  bool  // the last line has no end yet
 	err   error // other than io.EOF
+
+	kept   []byte // the text from row on, and some before
+	from   int64  // where it begins
+	before int64  // line ends before row, for lineOf
 }
 
 // Read implements io.Reader.
@@ -35,6 +39,7 @@ func (t *textReader) Read(p []byte) (int, error) {
 		t.total += int64(n)
 		t.lines += int64(bytes.Count(p[:n], []byte{'\n'}))
 		t.open = p[n-1] != '\n'
+		t.keep(p[:n])
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		t.err = err
@@ -48,4 +53,29 @@ func (t *textReader) count() int64 {
 		return t.lines + 1
 	}
 	return t.lines
+}
+
+// begin says where the next row begins. It counts the lines before, which a CSV
+// reader does by itself.
+func (t *textReader) begin(offset int64) {
+	t.before = t.lineOf(offset) - 1
+	t.row = offset
+}
+
+// lineOf is the line of a byte from row on, from 1, if each row was begun.
+func (t *textReader) lineOf(offset int64) int64 {
+	return t.before + int64(bytes.Count(t.kept[t.row-t.from:offset-t.from], []byte{'\n'})) + 1
+}
+
+// line is the line that ends at offset; it begins at row or after it.
+func (t *textReader) line(offset int64) []byte {
+	line := bytes.TrimRight(t.kept[:offset-t.from], "\r\n")
+	return line[bytes.LastIndexByte(line, '\n')+1:]
+}
+
+// keep keeps the text from row on.
+func (t *textReader) keep(p []byte) {
+	old := min(t.row-t.from, int64(len(t.kept)))
+	t.kept = append(t.kept[:copy(t.kept, t.kept[old:])], p...)
+	t.from += old
 }

@@ -39,7 +39,7 @@ func forbidden(name string, r rune) (ProblemKind, string) {
 	case r == '\ufeff':
 		return ProblemCharacter, "the username contains a byte order mark (U+FEFF); two files were joined here, remove it"
 	case unicode.IsSpace(r) && r != '\u0085' && strings.TrimSpace(name) != name:
-		return ProblemSpace, "the username begins or ends with white space; remove it, names are taken as written"
+		return ProblemSpace, "the username begins or ends with white space; remove it, or use --trim"
 	case r == 0:
 		return ProblemControl, "the username contains the control character U+0000; the list is damaged, or partly UTF-16: save it anew as UTF-8"
 	case r == '\r':
