@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/urfave/cli/v3"
 )
@@ -16,7 +17,8 @@ Nobody is reset by enqueue: that is the worker's.
 A list is CSV with a header: username, cognito:username, user, email, sub or
 phone_number names the users (--column for another, --no-header for none). Comma,
 semicolon and tab, UTF-8 and UTF-16, gzip and "-" for standard input are
-understood. Duplicates are dropped and listed. One row that is not valid, and
+understood. Duplicates are dropped and listed; other names of the same user are
+found with --unique-users, which looks up every row at 24 calls a second. One row that is not valid, and
 nothing is sent, unless --skip-invalid leaves such rows out.
 
 Instead of a file the pool itself can give the list: --all-users, --group or
@@ -86,6 +88,8 @@ type enqueue struct {
 	s   Streams
 	// text is for people.
 	text io.Writer
+	// duplicates is the file of --duplicates, until it is written; nil without.
+	duplicates *os.File
 	// parent is the job that is tried again, or nil.
 	parent *parent
 }
@@ -134,7 +138,17 @@ func (e *enqueue) plan(ctx context.Context, set settings) (*plan, error) {
 		answers().close()
 		return nil, err
 	}
+	if !set.unique {
+		if err := e.writeDuplicates(list); err != nil {
+			stopAsking()
+			answers().close()
+			return nil, errors.Join(err, list.Close())
+		}
+	}
 	p, err := e.newPlan(ctx, set, list, answers())
+	if err == nil {
+		err = e.writeDuplicates(list)
+	}
 	if err == nil {
 		err = e.show(p)
 	}

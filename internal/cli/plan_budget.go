@@ -61,7 +61,9 @@ func budgetOver(l pace.Limits) (b pace.Budget, over string, err error) {
 func (p *plan) run() preflight.Run {
 	return preflight.Run{
 		Targets: p.list.Counts.Targets, Took: p.took(), OverQuota: p.over,
-		CaseTwins: p.list.CaseTwins, TwinsAt: twinsAt(p.list),
+		Duplicates: p.list.Counts.Duplicates,
+		CaseTwins:  p.list.CaseTwins, TwinsAt: twinsAt(p.list.Twins, p.list.CaseTwins),
+		SubTwins: p.list.SubTwins, SubTwinsAt: twinsAt(p.list.SubTwinsAt, p.list.SubTwins),
 		Queue: p.facts.attributes, DeadLetters: p.facts.deadLetters,
 		Unanswered: append(p.sample.Unanswered(), p.facts.unanswered...),
 		Sample:     p.sample,

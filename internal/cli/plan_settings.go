@@ -13,7 +13,7 @@ import (
 // the evidence. Values that can hold a username or metadata, as --filter, are not
 // among them; what a filter is on is part of the list's name.
 var shapingFlags = []string{
-	flagQueue, flagLedger, "job", "column", "no-header", "skip-invalid", "metadata-column",
+	flagQueue, flagLedger, "job", "column", "no-header", "skip-invalid", flagUnique, "metadata-column",
 	flagAllUsers, flagGroup, flagStatus, flagRetry, flagOutcome,
 	flagSignOut, flagCanary, "sample", "yes", "max-users", flagForce,
 	flagRate, flagQuota, flagMailRate, flagMailPerDay, flagSignOutRate,

@@ -45,15 +45,20 @@ type List struct {
 	// pool that ignores case they are the same user.
 	CaseTwins int64
 	Twins     []Twin
+	// SubTwins is how many of CaseTwins have the form of a sub, and so are the same
+	// user in every pool; SubTwinsAt are the first Config.MaxProblems of them.
+	SubTwins   int64
+	SubTwinsAt []Twin
 	// Sample are targets drawn at random, each with the same chance, in the order
-	// of the lists: Config.Sample of them, or all of a list that is not longer. It
-	// can be fewer in a list most of whose rows are duplicates.
+	// of the lists: Config.Sample of them, or all of a list that is not longer.
+	// After Unique it can be fewer.
 	Sample []job.Target
 
 	cfg     Config
 	meta    []metaColumn
 	sources []*source
 	skip    lineSet // lines, over all lists, of rows that are no targets
+	scanner *scanner
 }
 
 // File is what Scan has found out about one list.
@@ -88,6 +93,8 @@ type Duplicate struct {
 	FirstLine int64
 	// Differs says that the rows' own metadata differs.
 	Differs bool
+	// OtherName says that the rows have two names of one user, as Unique found.
+	OtherName bool
 }
 
 // Scan reads the lists to their end, checks every row and finds the duplicates.
@@ -124,5 +131,9 @@ func (l *List) Close() error {
 		errs = append(errs, s.file.Close())
 	}
 	l.sources = nil
+	if l.scanner != nil {
+		errs = append(errs, l.scanner.close())
+		l.scanner = nil
+	}
 	return errors.Join(errs...)
 }
