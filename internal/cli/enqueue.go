@@ -147,7 +147,7 @@ func (e *enqueue) plan(ctx context.Context, set settings) (*plan, error) {
 	}
 	p, err := e.newPlan(ctx, set, list, answers())
 	if err == nil {
-		err = e.writeDuplicates(list)
+		err = errors.Join(e.writeDuplicates(list), list.Settle())
 	}
 	if err == nil {
 		err = e.show(p)

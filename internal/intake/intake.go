@@ -14,8 +14,8 @@ import (
 // defaultProblems is Config.MaxProblems when it is zero.
 const defaultProblems = 20
 
-// List is a checked list. Close it. Its fields are the findings of Scan and do
-// not change; Targets may be called by any number of goroutines.
+// List is a checked list. Close it. Its fields are the findings of Scan and
+// change with Unique alone; Targets may be called by any number of goroutines.
 type List struct {
 	// Counts accounts for the rows: Rows = Duplicates + Excluded + Invalid +
 	// Targets. A row that names an excluded user counts as Excluded each time.
@@ -131,9 +131,16 @@ func (l *List) Close() error {
 		errs = append(errs, s.file.Close())
 	}
 	l.sources = nil
-	if l.scanner != nil {
-		errs = append(errs, l.scanner.close())
-		l.scanner = nil
+	return errors.Join(append(errs, l.Settle())...)
+}
+
+// Settle gives up what Unique, Earlier and WriteDuplicates need: about 24 bytes a
+// row in a temporary file, and some megabytes of memory.
+func (l *List) Settle() error {
+	if l.scanner == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	err := l.scanner.close()
+	l.scanner = nil
+	return err
 }
