@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/urfave/cli/v3"
 )
@@ -17,9 +18,11 @@ A list is CSV with a header: username, cognito:username, user, login, email, sub
 or phone_number names the users (--column for another, --no-header for none); or
 JSON: what list-users prints, an array, or an object a line. Comma, semicolon and
 tab, UTF-8 and UTF-16, gzip and "-" for standard input are understood. Duplicates
-are dropped and listed. One row that is not valid, such as 1.55556E+10 or NULL,
-and nothing is sent, unless --skip-invalid leaves such rows out, or --literal
-takes what only looks wrong. A list with passwords or hashes is refused.
+are dropped and listed; other names of the same user are found with
+--unique-users, which looks up every row at 24 calls a second. One row that is not
+valid, such as 1.55556E+10 or NULL, and nothing is sent, unless --skip-invalid
+leaves such rows out, or --literal takes what only looks wrong. A list with
+passwords or hashes is refused.
 
 Instead of a file the pool itself can give the list: --all-users, --group or
 --filter, narrowed by --status. Disabled and federated users are on it unless
@@ -91,6 +94,8 @@ type enqueue struct {
 	s   Streams
 	// text is for people.
 	text io.Writer
+	// duplicates is the file of --duplicates, until it is written; nil without.
+	duplicates *os.File
 	// parent is the job that is tried again, or nil.
 	parent *parent
 }
@@ -139,7 +144,17 @@ func (e *enqueue) plan(ctx context.Context, set settings) (*plan, error) {
 		answers().close()
 		return nil, err
 	}
+	if !set.unique {
+		if err := e.writeDuplicates(list); err != nil {
+			stopAsking()
+			answers().close()
+			return nil, errors.Join(err, list.Close())
+		}
+	}
 	p, err := e.newPlan(ctx, set, list, answers())
+	if err == nil {
+		err = errors.Join(e.writeDuplicates(list), list.Settle())
+	}
 	if err == nil {
 		err = e.show(p)
 	}

@@ -12,6 +12,7 @@ func enqueueFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "literal", Usage: "take usernames as they are written, also those that look damaged, as NULL, 1.55556E+10 or ana:x", Sources: env("literal"), Category: "List"},
 		&cli.BoolFlag{Name: "skip-invalid", Usage: "leave rows out that are not valid, and write them to --rejects", Sources: env("skip-invalid"), Category: "List"},
 		&cli.StringFlag{Name: "rejects", Usage: "`FILE` for the rows left out, with line and reason; defaults to rejects.csv", Sources: env("rejects"), Category: "List"},
+		&cli.BoolFlag{Name: flagUnique, Usage: "look the user of each row up first, and drop rows that are another name of a user above them", Sources: env(flagUnique), Category: "List"},
 		&cli.StringFlag{Name: "duplicates", Usage: "`FILE` for all duplicates, each with both line numbers", Sources: env("duplicates"), Category: "List"},
 		&cli.StringSliceFlag{Name: "metadata", Usage: "`KEY=VALUE` for the pool's Lambda triggers, for every user; Cognito does not encrypt it, so nothing sensitive", Sources: env("metadata"), Category: "List"},
 		&cli.StringSliceFlag{Name: "metadata-column", Usage: "`NAME[=KEY]` of a column whose values are metadata", Sources: env("metadata-column"), Category: "List"},

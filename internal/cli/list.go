@@ -24,12 +24,10 @@ func (e *enqueue) read(ctx context.Context, set settings) (*intake.List, error) 
 		cfg.Rejects = f
 	}
 	if name := e.cmd.String("duplicates"); name != "" {
-		f, err := aside("duplicates", name, cfg.Paths)
-		if err != nil {
+		var err error
+		if e.duplicates, err = aside("duplicates", name, cfg.Paths); err != nil {
 			return nil, err
 		}
-		defer func() { _ = f.Close() }() // as above
-		cfg.DuplicatesOut = f
 	}
 	list, err := intake.Scan(ctx, cfg)
 	if rows, ok := errors.AsType[*intake.RowsError](err); ok {
@@ -39,6 +37,16 @@ func (e *enqueue) read(ctx context.Context, set settings) (*intake.List, error) 
 		return nil, &exitError{ExitUsage, err}
 	}
 	return list, err
+}
+
+// writeDuplicates fills --duplicates, once it is known which rows are targets.
+func (e *enqueue) writeDuplicates(list *intake.List) error {
+	if e.duplicates == nil {
+		return nil
+	}
+	err := errors.Join(list.WriteDuplicates(e.duplicates), e.duplicates.Close())
+	e.duplicates = nil
+	return err
 }
 
 // aside opens a file for rows, which is readable for its owner only, and never one

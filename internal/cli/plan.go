@@ -38,7 +38,9 @@ type plan struct {
 	known  known
 	// keptExclusions says that the job goes on with the exclusions it began with.
 	keptExclusions bool
-	queue          queue.Transport // nil for a file that is not there yet, and offline
+	// uniqueNote says what --unique-users came to; empty without it.
+	uniqueNote string
+	queue      queue.Transport // nil for a file that is not there yet, and offline
 	// stopping are the codes of findings that refuse the run, and vain those that
 	// were forced though nothing of the kind was found.
 	stopping, vain []string
@@ -71,8 +73,16 @@ func (e *enqueue) newPlan(ctx context.Context, set settings, list *intake.List, 
 		return p, err
 	}
 	if p.known.check(p.job, set.job != "") == nil && !p.known.sentAll { // or nothing will be sent
+		if err := p.known.checkUniqueFlag(set.unique); err != nil {
+			return p, err
+		}
 		if p.sample, err = e.lookUsersUp(ctx, f, list); err != nil {
 			return p, err
+		}
+		if set.unique {
+			if err := e.unique(ctx, p); err != nil {
+				return p, err
+			}
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -123,6 +133,11 @@ func (p *plan) decided(cmd *cli.Command) job.Plan {
 func (p *plan) refusal(max int64) error {
 	if err := p.known.check(p.job, p.set.job != ""); err != nil {
 		return err
+	}
+	if len(p.stopping) == 0 {
+		if err := p.known.checkUnique(p.job.Plan.Unique); err != nil {
+			return err
+		}
 	}
 	if was, other := elsewhere(p.known.job, p.set.queue); other {
 		return fmt.Errorf("job %s is sent to the queue %s, not to %s: give --%s %s, or stop the job with `job cancel %s`",

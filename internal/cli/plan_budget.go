@@ -63,7 +63,9 @@ func (p *plan) run() preflight.Run {
 	return preflight.Run{
 		NotAsked: p.notAsked(), Skew: p.facts.who.Skew, Credentials: p.facts.credentials, Ends: p.job.Created.Add(p.took()),
 		Targets: p.list.Counts.Targets, Took: p.took(), OverQuota: p.over,
-		CaseTwins: p.list.CaseTwins, TwinsAt: twinsAt(p.list),
+		Duplicates: p.list.Counts.Duplicates,
+		CaseTwins:  p.list.CaseTwins, TwinsAt: twinsAt(p.list.Twins, p.list.CaseTwins),
+		SubTwins: p.list.SubTwins, SubTwinsAt: twinsAt(p.list.SubTwinsAt, p.list.SubTwins),
 		Queue: p.facts.attributes, DeadLetters: p.facts.deadLetters,
 		Unanswered: append(p.sample.Unanswered(), p.facts.unanswered...),
 		Sample:     p.sample,

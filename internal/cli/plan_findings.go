@@ -9,18 +9,6 @@ import (
 	"relock/internal/preflight"
 )
 
-// fateWords say what a fate means for a user of the list.
-var fateWords = map[preflight.Fate]string{
-	preflight.Resettable:          "can be reset",
-	preflight.Unknown:             "unknown to the pool",
-	preflight.Disabled:            "disabled",
-	preflight.NeverConfirmed:      "never confirmed",
-	preflight.ForceChangePassword: "never chose a password (FORCE_CHANGE_PASSWORD)",
-	preflight.Federated:           "federated",
-	preflight.NoContact:           "without a verified contact",
-	preflight.OtherStatus:         "in another state",
-}
-
 // printSample says what the look-ups project on the whole list.
 func (p *plan) printSample(row func(name, format string, args ...any)) {
 	s := p.sample
@@ -42,13 +30,33 @@ func (p *plan) printSample(row func(name, format string, args ...any)) {
 		switch {
 		case n == 0 && f != preflight.Resettable:
 		case s.Whole:
-			row("", "%d %s", n, fateWords[f])
+			row("", "%d %s", n, f.Words())
 		default:
 			low, high := s.Interval(f)
-			row("", "%.0f %% (%.0f to %.0f %%) %s", 100*s.Share(f), 100*low, 100*high, fateWords[f])
+			row("", "%.0f %% (%.0f to %.0f %%) %s", 100*s.Share(f), 100*low, 100*high, f.Words())
 		}
 	}
+	p.printAgain(row)
 }
+
+// printAgain says how many rows are another name of a user that the list has above
+// them.
+func (p *plan) printAgain(row func(name, format string, args ...any)) {
+	s, all := p.sample, p.list.Counts.Targets
+	if s.Again == 0 {
+		return
+	}
+	if s.Whole {
+		row("same user", "%d of %s another name of a user above them", s.Again, rowsAre(all))
+		return
+	}
+	low, high := s.AgainInterval()
+	rows := func(share float64) float64 { return share * float64(all) }
+	row("same user", "about %.0f (%.0f to %.0f) of %s another name of a user above them, by the sample",
+		rows(s.PartOf(s.Again)), rows(low), rows(high), rowsAre(all))
+}
+
+func rowsAre(n int64) string { return fmt.Sprintf("%d rows are", n) }
 
 // printFindings comes last: it is what has to be seen.
 func (p *plan) printFindings(w io.Writer) {

@@ -39,6 +39,7 @@ type planJSON struct {
 	Finish    time.Time     `json:"finish"` // if a worker starts now
 	Cost      cost          `json:"cost"`
 	Sample    *sampleJSON   `json:"sample,omitempty"`
+	Unique    *job.Unique   `json:"unique,omitempty"`
 	Findings  []job.Finding `json:"findings"`
 	Stopping  []string      `json:"stopping"`
 	Vain      []string      `json:"forced_in_vain,omitempty"`
@@ -67,6 +68,7 @@ type sampleJSON struct {
 	Drawn  int                          `json:"drawn"`
 	Asked  int                          `json:"asked"`
 	Whole  bool                         `json:"whole"`
+	Again  shareJSON                    `json:"named_above"`
 	Shares map[preflight.Fate]shareJSON `json:"shares"`
 }
 
@@ -88,7 +90,7 @@ func (p *plan) printJSON(w io.Writer) error {
 		SignOut: p.job.Policy.SignOut, Canary: p.job.Plan.Canary,
 		Budget: p.budget.Rate, Why: p.budget.Reason,
 		Estimate: int64(p.took() / time.Second), Finish: p.job.Created.Add(p.took()).UTC().Truncate(time.Second),
-		Cost: p.cost, Sample: sampleOf(p.sample),
+		Cost: p.cost, Sample: sampleOf(p.sample), Unique: p.job.Plan.Unique,
 		Findings: orEmpty(p.job.Plan.Findings), Stopping: orEmpty(p.stopping), Vain: p.vain, DryRun: p.set.dryRun, Offline: p.set.offline,
 	}
 	if p.facts.Pool != nil {
@@ -123,6 +125,8 @@ func sampleOf(s *preflight.Sample) *sampleJSON {
 		return nil
 	}
 	j := &sampleJSON{Drawn: s.Drawn, Asked: s.Asked, Whole: s.Whole, Shares: map[preflight.Fate]shareJSON{}}
+	low, high := s.AgainInterval()
+	j.Again = shareJSON{Count: s.Again, Share: s.PartOf(s.Again), Low: low, High: high}
 	for _, f := range preflight.Fates() {
 		low, high := s.Interval(f)
 		j.Shares[f] = shareJSON{Count: s.Counts[f], Share: s.Share(f), Low: low, High: high}

@@ -56,6 +56,9 @@ func (p *plan) print(w io.Writer) {
 	row("rows", "%s + %d not valid", rows, c.Invalid)
 	row("names", "%s", kinds(p.list.Kinds))
 	p.printSample(row)
+	if p.uniqueNote != "" {
+		row("unique", "%s", p.uniqueNote)
+	}
 	if p.known.there {
 		row("state", "%s", p.known.words(p.job))
 	}
@@ -107,6 +110,9 @@ func (p *plan) printLeftOut(w io.Writer) {
 			differs := ""
 			if d.Differs {
 				differs = ", with other metadata"
+			}
+			if d.OtherName {
+				differs = ", under another name" + differs
 			}
 			say(w, "  %s:%d repeats %s:%d%s\n", d.File, d.Line, d.FirstFile, d.FirstLine, differs)
 		}

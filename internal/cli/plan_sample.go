@@ -50,16 +50,23 @@ func (e *enqueue) lookUsersUp(ctx context.Context, f *facts, list *intake.List) 
 		List: lists, Read: lists, // which it does not call
 		Timeout: sampleAttempt, Tries: 3,
 	})
-	return preflight.Look(ctx, directory, f.Pool, list.Sample, list.Counts.Targets), nil
+	s := preflight.Look(ctx, directory, f.Pool, list.Sample, list.Counts.Targets)
+	earlier, err := list.Earlier(ctx, list.Sample, s.Names, preflight.FoldsCase(f.Pool))
+	for _, again := range earlier {
+		if again {
+			s.Again++
+		}
+	}
+	return s, err
 }
 
-// twinsAt are the places of the first names that differ by case only.
-func twinsAt(list *intake.List) string {
+// twinsAt are the places of the first of n names that differ by case only.
+func twinsAt(twins []intake.Twin, n int64) string {
 	var at []string
-	for _, t := range list.Twins[:min(len(list.Twins), 3)] {
+	for _, t := range twins[:min(len(twins), 3)] {
 		at = append(at, fmt.Sprintf("%s:%d and %s:%d", filepath.Base(t.File), t.Line, filepath.Base(t.FirstFile), t.FirstLine))
 	}
-	if list.CaseTwins > int64(len(at)) {
+	if n > int64(len(at)) {
 		at = append(at, "…")
 	}
 	return strings.Join(at, "; ")

@@ -13,7 +13,7 @@ import (
 // the evidence. Values that can hold a username or metadata, as --filter, are not
 // among them; what a filter is on is part of the list's name.
 var shapingFlags = []string{
-	flagQueue, flagQueueRegion, flagLedger, "job", "column", "no-header", "trim", "literal", "skip-invalid", "metadata-column",
+	flagQueue, flagQueueRegion, flagLedger, "job", "column", "no-header", "trim", "literal", "skip-invalid", flagUnique, "metadata-column",
 	flagAllUsers, flagGroup, flagStatus, flagRetry, flagOutcome,
 	flagSignOut, flagCanary, "sample", "offline", "yes", "max-users", flagForce,
 	flagRate, flagQuota, flagMailRate, flagMailPerDay, flagSignOutRate,

@@ -172,6 +172,9 @@ func register(ctx context.Context, led Ledger, p *plan) error {
 		if err == nil {
 			err = k.check(p.job, p.set.job != "")
 		}
+		if err == nil {
+			err = k.checkUnique(p.job.Plan.Unique)
+		}
 		if err != nil {
 			return err
 		}

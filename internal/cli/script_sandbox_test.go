@@ -138,11 +138,14 @@ func scriptDepth(ts *testscript.TestScript, neg bool, args []string) {
 
 // scriptResets is `resets N`: N users were reset, each once.
 func scriptResets(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: resets N")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: resets N [POOL]")
 	}
-	n := 0
-	for u := range sandboxOf(ts).pool.Users() {
+	n, pool := 0, sandboxOf(ts).pool
+	if len(args) == 2 {
+		pool, _ = sandboxOf(ts).server.Cognito().Pool(args[1])
+	}
+	for u := range pool.Users() {
 		if len(u.Resets) > 1 {
 			ts.Fatalf("%s was reset %d times", u.Username, len(u.Resets))
 		}

@@ -22,6 +22,7 @@ type settings struct {
 	rejects       string
 	job           string
 	dryRun        bool
+	unique        bool
 	offline       bool
 	createTable   bool
 
@@ -46,7 +47,7 @@ func (e *enqueue) settings() (settings, error) {
 	cmd := e.cmd
 	s := settings{
 		pool: cmd.String(flagPool), job: cmd.String("job"),
-		dryRun: cmd.Bool("dry-run"), offline: cmd.Bool("offline"),
+		dryRun: cmd.Bool("dry-run"), offline: cmd.Bool("offline"), unique: cmd.Bool(flagUnique),
 		queueRegion: cmd.String(flagQueueRegion),
 		rejects:     cmd.String("rejects"), createTable: cmd.Bool(flagCreateTable),
 		exclude: cmd.StringSlice(flagExclude), parent: e.parent,
@@ -89,6 +90,9 @@ func (e *enqueue) settings() (settings, error) {
 	}
 	if s.offline && (len(s.exclude) > 0 || s.from != nil) {
 		return s, usage("--offline asks AWS nothing, and --%s and lists from the pool need its answers; leave one out", flagExclude)
+	}
+	if s.unique && (s.offline || s.from != nil) {
+		return s, usage("--%s asks AWS who each name of a list is; leave out --offline, and the flag itself for a list from the pool, which names each user once", flagUnique)
 	}
 	if s.rejects == "" {
 		s.rejects = "rejects.csv"

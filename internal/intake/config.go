@@ -67,9 +67,6 @@ type Config struct {
 	// its list, byte for byte as its fields were read, which a spreadsheet may
 	// take for a formula; only passwords and hashes are left out.
 	Rejects io.Writer
-	// DuplicatesOut, if not nil, receives all duplicates in list order, as CSV
-	// with the columns file, line, first_file, first_line.
-	DuplicatesOut io.Writer
 }
 
 // metaColumn is one of Config.MetadataColumns.

@@ -39,6 +39,7 @@ func compareRows(a, b row) int {
 type pair struct {
 	line, first int64
 	differs     bool // the two rows' metadata
+	otherName   bool // the rows have two names of one user
 }
 
 const pairSize = 17
@@ -109,7 +110,7 @@ func (d *distinct) resolve(ctx context.Context, lines int64, duplicate func(line
 			r := &rows[i]
 			if first != nil && first.name == r.name {
 				duplicate(r.line())
-				if err := d.pair(r, first); err != nil {
+				if err := d.pair(pair{line: r.line(), first: first.line(), differs: r.meta != first.meta}); err != nil {
 					return err
 				}
 				continue
@@ -162,29 +163,39 @@ func writeRow(w *bufio.Writer, r *row) {
 	_, _ = w.Write(b)
 }
 
-func (d *distinct) pair(r, first *row) error {
-	b := binary.BigEndian.AppendUint64(d.buf[:0], uint64(r.line()))
-	b = binary.BigEndian.AppendUint64(b, uint64(first.line()))
+// What a pair's last byte says.
+const (
+	pairDiffers byte = 1 << iota
+	pairOtherName
+)
+
+func (d *distinct) pair(p pair) error {
+	b := binary.BigEndian.AppendUint64(d.buf[:0], uint64(p.line))
+	b = binary.BigEndian.AppendUint64(b, uint64(p.first))
 	d.dups++
-	differs := byte(0)
-	if r.meta != first.meta {
-		differs = 1
+	var flags byte
+	if p.differs {
+		flags |= pairDiffers
 		d.differ++
 	}
-	return d.pairs.add(int(r.line()/d.perPart), append(b, differs))
+	if p.otherName {
+		flags |= pairOtherName
+	}
+	return d.pairs.add(int(p.line/d.perPart), append(b, flags))
 }
 
 // eachPair calls f with the duplicates in the order of the list until f returns
-// false. It can be called once.
+// false.
 func (d *distinct) eachPair(f func(pair) (bool, error)) error {
 	var pairs []pair
 	for part := range spillParts {
 		pairs = pairs[:0]
 		if err := d.pairs.each(part, func(b []byte) {
 			pairs = append(pairs, pair{
-				line:    int64(binary.BigEndian.Uint64(b)),
-				first:   int64(binary.BigEndian.Uint64(b[8:])),
-				differs: b[16] == 1,
+				line:      int64(binary.BigEndian.Uint64(b)),
+				first:     int64(binary.BigEndian.Uint64(b[8:])),
+				differs:   b[16]&pairDiffers != 0,
+				otherName: b[16]&pairOtherName != 0,
 			})
 		}); err != nil {
 			return err

@@ -34,13 +34,13 @@ type folds struct {
 func newFolds(dir string) *folds { return &folds{rows: newSpill(dir, 24)} }
 
 // add takes note of a name that is not its own fold.
-func (f *folds) add(name string, line int64) error {
+func (f *folds) add(name string, line int64, kind nameKind) error {
 	if f.fold(name); string(f.name) == name {
 		return nil
 	}
 	sum := sha256.Sum256(f.name)
 	b := append(f.buf[:0], sum[:16]...)
-	return f.rows.add(partOf(sum[:]), binary.BigEndian.AppendUint64(b, uint64(line)<<kindBits))
+	return f.rows.add(partOf(sum[:]), binary.BigEndian.AppendUint64(b, uint64(line)<<kindBits|uint64(kind)))
 }
 
 // fold is job.Username.Fold, without garbage for names in ASCII.
@@ -60,38 +60,59 @@ func (f *folds) fold(name string) {
 // twin is a pair of lines, over all lists.
 type twin struct{ line, first int64 }
 
+// twins are pairs of lines: their number, and the first of them in the list.
+type twins struct {
+	n     int64
+	first []twin
+}
+
+func (t *twins) add(pair twin, keep int) {
+	t.n++
+	if t.first = append(t.first, pair); len(t.first) > 2*keep {
+		t.cut(keep)
+	}
+}
+
+// cut keeps the earliest.
+func (t *twins) cut(keep int) {
+	slices.SortFunc(t.first, func(a, b twin) int { return cmp.Compare(a.line, b.line) })
+	t.first = t.first[:min(keep, len(t.first))]
+}
+
 // twins finds the rows whose name an earlier row has once case is ignored, among
-// those that are not left out. At most keep of them come back, the first in the
-// list; n is the number of all. It reads d's rows again where there is something
-// to compare.
-func (f *folds) twins(ctx context.Context, d *distinct, left lineSet, keep int) (first []twin, n int64, err error) {
+// those that are not left out, and those among them that have the form of a sub. At
+// most keep of them come back. It reads d's rows again where there is something to
+// compare.
+func (f *folds) twins(ctx context.Context, d *distinct, left lineSet, keep int) (all, subs twins, err error) {
 	var names []row
 	for part := range spillParts {
 		if f.rows.count[part] == 0 {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, 0, err
+			return all, subs, err
 		}
 		if names, err = f.rows.sorted(part, names); err != nil {
-			return nil, 0, err
+			return all, subs, err
 		}
 		names = slices.DeleteFunc(names, func(r row) bool { return left.has(r.line()) })
 		if names, err = withFolded(names, d, part, left); err != nil {
-			return nil, 0, err
+			return all, subs, err
 		}
 		for i := 1; i < len(names); i++ {
 			if names[i].name == names[i-1].name {
-				n++
-				first = append(first, twin{names[i].line(), names[i-1].line()})
+				pair := twin{names[i].line(), names[i-1].line()}
+				all.add(pair, keep)
+				if names[i].kind() == kindSub {
+					subs.add(pair, keep)
+				}
 				names[i].place = names[i-1].place // for the next of this name
 			}
 		}
-		if len(first) > 2*keep {
-			first = earliest(first, keep)
-		}
 	}
-	return earliest(first, keep), n, nil
+	all.cut(keep)
+	subs.cut(keep)
+	return all, subs, nil
 }
 
 // withFolded adds the rows of a partition of d whose name is the fold of one of
@@ -109,9 +130,4 @@ func withFolded(names []row, d *distinct, part int, left lineSet) ([]row, error)
 		slices.SortFunc(names, compareRows)
 	}
 	return names, err
-}
-
-func earliest(all []twin, n int) []twin {
-	slices.SortFunc(all, func(a, b twin) int { return cmp.Compare(a.line, b.line) })
-	return all[:min(n, len(all))]
 }

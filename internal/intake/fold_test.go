@@ -81,6 +81,31 @@ func TestTwinsAgainstAMap(t *testing.T) {
 	})
 }
 
+// Subs are the same in any case, wherever they stand among other names.
+func TestSubTwins(t *testing.T) {
+	t.Parallel()
+	const sub = "8bbf6b51-9c12-4eba-b04e-42c304653cde"
+	l := scan(t, Config{Paths: []string{file(t, "users.csv", "username\n"+sub+"\nAna\n"+strings.ToUpper(sub)+"\nana\n8BBF6b51-9c12-4eba-b04e-42c304653cde\n"+sub+"\n")}})
+	var got []string
+	for _, x := range l.SubTwinsAt {
+		got = append(got, fmt.Sprintf("%d %d", x.Line, x.FirstLine))
+	}
+	if diff := cmp.Diff([]string{"4 2", "6 2"}, got); diff != "" || l.SubTwins != 2 || l.CaseTwins != 3 {
+		t.Errorf("%d of %d twins are subs (-want +got):\n%s", l.SubTwins, l.CaseTwins, diff)
+	}
+}
+
+// A list that is nothing but duplicates is sampled as a whole.
+func TestSampleOfDuplicates(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		l := scan(t, Config{Paths: []string{Stdin}, Stdin: strings.NewReader("username\n" + strings.Repeat("ana\nbo\n", 5000) + "cy\n"), Sample: 10})
+		if diff := cmp.Diff(targets(t, l), l.Sample); diff != "" || len(l.Sample) != 3 {
+			t.Fatalf("(-targets +sample):\n%s", diff)
+		}
+	}
+}
+
 func TestSampleOfAll(t *testing.T) {
 	t.Parallel()
 	path := file(t, "users.csv", "username,case\nana,1\nbo,2\nana,3\ncy,4\nbad name,5\n")

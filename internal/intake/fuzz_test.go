@@ -47,7 +47,7 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte, noHeader bool, metaColumn string) {
 		cfg := Config{
 			Paths: []string{Stdin}, Stdin: bytes.NewReader(content), NoHeader: noHeader, SkipInvalid: true,
-			TempDir: dir, Rejects: &bytes.Buffer{}, DuplicatesOut: &bytes.Buffer{},
+			TempDir: dir, Rejects: &bytes.Buffer{},
 		}
 		if metaColumn != "" {
 			cfg.MetadataColumns = []string{metaColumn}

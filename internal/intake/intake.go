@@ -14,8 +14,8 @@ import (
 // defaultProblems is Config.MaxProblems when it is zero.
 const defaultProblems = 20
 
-// List is a checked list. Close it. Its fields are the findings of Scan and do
-// not change; Targets may be called by any number of goroutines.
+// List is a checked list. Close it. Its fields are the findings of Scan and
+// change with Unique alone; Targets may be called by any number of goroutines.
 type List struct {
 	// Counts accounts for the rows: Rows = Duplicates + Excluded + Invalid +
 	// Targets. A row that names an excluded user counts as Excluded each time.
@@ -45,15 +45,20 @@ type List struct {
 	// pool that ignores case they are the same user.
 	CaseTwins int64
 	Twins     []Twin
+	// SubTwins is how many of CaseTwins have the form of a sub, and so are the same
+	// user in every pool; SubTwinsAt are the first Config.MaxProblems of them.
+	SubTwins   int64
+	SubTwinsAt []Twin
 	// Sample are targets drawn at random, each with the same chance, in the order
-	// of the lists: Config.Sample of them, or all of a list that is not longer. It
-	// can be fewer in a list most of whose rows are duplicates.
+	// of the lists: Config.Sample of them, or all of a list that is not longer.
+	// After Unique it can be fewer.
 	Sample []job.Target
 
 	cfg     Config
 	meta    []metaColumn
 	sources []*source
 	skip    lineSet // lines, over all lists, of rows that are no targets
+	scanner *scanner
 }
 
 // File is what Scan has found out about one list.
@@ -93,6 +98,8 @@ type Duplicate struct {
 	FirstLine int64
 	// Differs says that the rows' own metadata differs.
 	Differs bool
+	// OtherName says that the rows have two names of one user, as Unique found.
+	OtherName bool
 }
 
 // Scan reads the lists to their end, checks every row and finds the duplicates.
@@ -129,5 +136,16 @@ func (l *List) Close() error {
 		errs = append(errs, s.file.Close())
 	}
 	l.sources = nil
-	return errors.Join(errs...)
+	return errors.Join(append(errs, l.Settle())...)
+}
+
+// Settle gives up what Unique, Earlier and WriteDuplicates need: about 24 bytes a
+// row in a temporary file, and some megabytes of memory.
+func (l *List) Settle() error {
+	if l.scanner == nil {
+		return nil
+	}
+	err := l.scanner.close()
+	l.scanner = nil
+	return err
 }

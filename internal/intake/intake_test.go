@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -16,10 +17,9 @@ func TestScan(t *testing.T) {
 	t.Parallel()
 	a := file(t, "a.csv", "id,Username ,case\r\n1,ana,INC-1\r\n\r\n2,\"bob\",\r\n,,\r\n3,ana,INC-2\r\n")
 	b := file(t, "b.csv", "user;case\ncarl;INC-3\nbob;INC-4\n\n\n")
-	var dups bytes.Buffer
 	l := scan(t, Config{
 		Paths: []string{a, b}, MetadataColumns: []string{"CASE=incident"},
-		Metadata: map[string]string{"by": "sec"}, DuplicatesOut: &dups,
+		Metadata: map[string]string{"by": "sec"},
 	})
 
 	want := job.Counts{Rows: 5, Duplicates: 2, Targets: 3}
@@ -47,8 +47,17 @@ func TestScan(t *testing.T) {
 		t.Errorf("DuplicatesDiffer = %d, want 2", l.DuplicatesDiffer)
 	}
 	wantCSV := "file,line,first_file,first_line\n" + a + ",6," + a + ",2\n" + b + ",3," + a + ",4\n"
-	if diff := cmp.Diff(wantCSV, dups.String()); diff != "" {
-		t.Errorf("DuplicatesOut (-want +got):\n%s", diff)
+	for range 2 { // so does WriteDuplicates
+		var dups bytes.Buffer
+		if err := l.WriteDuplicates(&dups); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(wantCSV, dups.String()); diff != "" {
+			t.Errorf("WriteDuplicates (-want +got):\n%s", diff)
+		}
+	}
+	if err := l.WriteDuplicates(failing{}); !errors.Is(err, ErrTemp) {
+		t.Errorf("writing the duplicates fails with %v", err)
 	}
 	wantFiles := []File{
 		{

@@ -14,17 +14,12 @@ import (
 	"relock/internal/job"
 )
 
-func (l *List) scan(ctx context.Context) (err error) {
-	s := scanner{
+func (l *List) scan(ctx context.Context) error {
+	s := &scanner{
 		list: l, folds: newFolds(l.cfg.TempDir), sample: newSample(l.cfg.Sample),
 		rejects: newReport(l.cfg.Rejects, "file", "line", "reason", "row"),
 	}
-	defer func() {
-		err = cmp.Or(err, s.folds.rows.close())
-		if s.distinct != nil {
-			err = cmp.Or(err, s.distinct.close())
-		}
-	}()
+	l.scanner = s
 	for _, path := range l.cfg.Paths {
 		src, err := openSource(ctx, path, &l.cfg)
 		if err == nil {
@@ -64,11 +59,19 @@ func (l *List) scan(ctx context.Context) (err error) {
 	if l.Counts.Targets == 0 {
 		return &ListError{Kind: ErrEmpty, Reason: "everybody on the list is excluded", Remedy: "check the list and the exclusions"}
 	}
-	if err := l.findTwins(ctx, &s); err != nil {
+	return l.complete(ctx)
+}
+
+// complete makes the findings that depend on which rows are targets.
+func (l *List) complete(ctx context.Context) error {
+	if err := l.findTwins(ctx); err != nil {
 		return err
 	}
-	l.Sample = s.sample.distinct(l.skip)
-	return l.listDuplicates(d)
+	l.Sample = nil
+	for _, r := range l.scanner.sample.drawn(l.skip) {
+		l.Sample = append(l.Sample, r.target)
+	}
+	return l.keepDuplicates()
 }
 
 // nobody says that no list has a row.
@@ -84,30 +87,49 @@ func (l *List) nobody() error {
 }
 
 // findTwins counts the targets that differ by case only, and keeps the first.
-func (l *List) findTwins(ctx context.Context, s *scanner) error {
-	twins, n, err := s.folds.twins(ctx, s.distinct, l.skip, l.cfg.MaxProblems)
-	l.CaseTwins = n
-	for _, t := range twins {
-		var shown Twin
-		shown.File, shown.Line = l.place(t.line)
-		shown.FirstFile, shown.FirstLine = l.place(t.first)
-		l.Twins = append(l.Twins, shown)
-	}
+func (l *List) findTwins(ctx context.Context) error {
+	all, subs, err := l.scanner.folds.twins(ctx, l.scanner.distinct, l.skip, l.cfg.MaxProblems)
+	l.CaseTwins, l.Twins = all.n, l.places(all.first)
+	l.SubTwins, l.SubTwinsAt = subs.n, l.places(subs.first)
 	return err
 }
 
-// listDuplicates writes the duplicates and keeps the first of them.
-func (l *List) listDuplicates(d *distinct) error {
-	out := newReport(l.cfg.DuplicatesOut, "file", "line", "first_file", "first_line")
-	err := d.eachPair(func(p pair) (bool, error) {
-		dup := Duplicate{Differs: p.differs}
-		dup.File, dup.Line = l.place(p.line)
-		dup.FirstFile, dup.FirstLine = l.place(p.first)
-		if len(l.Duplicates) < l.cfg.MaxProblems {
-			l.Duplicates = append(l.Duplicates, dup)
-		} else if out == nil {
+func (l *List) places(twins []twin) []Twin {
+	var places []Twin
+	for _, t := range twins {
+		var p Twin
+		p.File, p.Line = l.place(t.line)
+		p.FirstFile, p.FirstLine = l.place(t.first)
+		places = append(places, p)
+	}
+	return places
+}
+
+// keepDuplicates keeps the first duplicates.
+func (l *List) keepDuplicates() error {
+	l.Duplicates = nil
+	return l.scanner.distinct.eachPair(func(p pair) (bool, error) {
+		if len(l.Duplicates) == l.cfg.MaxProblems {
 			return false, nil
 		}
+		l.Duplicates = append(l.Duplicates, l.duplicate(p))
+		return true, nil
+	})
+}
+
+func (l *List) duplicate(p pair) Duplicate {
+	dup := Duplicate{Differs: p.differs, OtherName: p.otherName}
+	dup.File, dup.Line = l.place(p.line)
+	dup.FirstFile, dup.FirstLine = l.place(p.first)
+	return dup
+}
+
+// WriteDuplicates writes all duplicates in list order, as CSV with the columns
+// file, line, first_file, first_line. The error is a *ListError.
+func (l *List) WriteDuplicates(w io.Writer) error {
+	out := newReport(w, "file", "line", "first_file", "first_line")
+	err := l.scanner.distinct.eachPair(func(p pair) (bool, error) {
+		dup := l.duplicate(p)
 		return true, out.write(dup.File, strconv.FormatInt(dup.Line, 10), dup.FirstFile, strconv.FormatInt(dup.FirstLine, 10))
 	})
 	if err != nil {
@@ -133,6 +155,15 @@ type scanner struct {
 	base     int64 // lines in the lists before
 	name     []byte
 	meta     []byte
+}
+
+// close gives up the temporary files.
+func (s *scanner) close() error {
+	err := s.folds.rows.close()
+	if s.distinct != nil {
+		err = cmp.Or(err, s.distinct.close())
+	}
+	return err
 }
 
 // read reads one list.
@@ -215,11 +246,12 @@ func (s *scanner) row(r *rows) error {
 	if len(r.meta.fields) > 0 {
 		own, s.meta = r.meta.digest(r.record, s.meta)
 	}
-	s.sample.take(line, func() job.Target { return r.target(len(s.list.Files)) })
-	if err := s.folds.add(name, line); err != nil {
+	s.sample.take(name, line, func() job.Target { return r.target(len(s.list.Files)) })
+	kind := classify(name)
+	if err := s.folds.add(name, line, kind); err != nil {
 		return err
 	}
-	return s.distinct.add(digest(sum[:16]), own, line, classify(name))
+	return s.distinct.add(digest(sum[:16]), own, line, kind)
 }
 
 // excluded leaves a row out that names somebody who is not to be touched.

@@ -13,25 +13,19 @@ func NewExclusions(list []Exclusion, fold bool) Exclusions {
 	e := Exclusions{fold: fold, names: make(map[Username]struct{}, 3*len(list))}
 	for _, x := range list {
 		for _, n := range x.Names() {
-			if fold {
-				n = n.Fold()
-			}
-			e.names[n] = struct{}{}
+			e.names[n.Key(fold)] = struct{}{}
 		}
 	}
 	return e
 }
 
 // Has reports whether the name, as a list or a message writes it, is one of an
-// excluded user's.
+// excluded user's. Case counts as Username.Key has it.
 func (e Exclusions) Has(name Username) bool {
 	if len(e.names) == 0 {
 		return false
 	}
-	if e.fold {
-		name = name.Fold()
-	}
-	_, ok := e.names[name]
+	_, ok := e.names[name.Key(e.fold)]
 	return ok
 }
 

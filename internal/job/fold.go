@@ -18,6 +18,20 @@ func (u Username) Fold() Username {
 	return u
 }
 
+// AnyCase reports whether names that differ from this one by case only are the same
+// user's: in a pool that ignores case, fold, all of them; in every pool those that
+// have the form of a sub, since a UUID's case says nothing.
+func (u Username) AnyCase(fold bool) bool { return fold || u.IsUUID() }
+
+// Key is the same for two names if and only if they differ at most in a case that
+// AnyCase says counts for nothing.
+func (u Username) Key(fold bool) Username {
+	if u.AnyCase(fold) {
+		return u.Fold()
+	}
+	return u
+}
+
 // fold folds what comes after the first n bytes, which are folded already.
 func (u Username) fold(n int) Username {
 	b := make([]byte, n, len(u))

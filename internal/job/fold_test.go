@@ -60,6 +60,7 @@ func TestExclusions(t *testing.T) {
 		"as given":             {false, "boss@example.com", true},
 		"username":             {false, "Boss", true},
 		"sub":                  {false, "6b1e6d2c-0000-4000-8000-000000000001", true},
+		"sub in capitals":      {false, "6B1E6D2C-0000-4000-8000-000000000001", true},
 		"phone":                {false, "+4912345678", true},
 		"preferred":            {false, "chief", true},
 		"the other":            {false, "svc", true},

@@ -26,9 +26,26 @@ type Plan struct {
 	Findings []Finding `json:"findings,omitempty"`
 	// Excluded is how many users the job's exclusions name.
 	Excluded int `json:"excluded,omitempty"`
+	// Unique is what looking every target's user up came to; nil without
+	// --unique-users.
+	Unique *Unique `json:"unique,omitempty"`
 	// Settings are the flags that shaped the job, by name, for the evidence. No
 	// usernames and no metadata values.
 	Settings map[string]string `json:"settings,omitempty"`
+}
+
+// Unique accounts for looking the users of all targets up: which are another name
+// of an earlier target's user.
+type Unique struct {
+	// LookedUp is how many targets were looked up, and Unknown how many of them are
+	// nobody in the pool; those stay.
+	LookedUp int64 `json:"looked_up"`
+	Unknown  int64 `json:"unknown"`
+	// Dropped is how many are another name of an earlier one's user. They count as
+	// Counts.Duplicates.
+	Dropped int64 `json:"dropped"`
+	// Digest is the same for the same rows dropped.
+	Digest string `json:"digest"`
 }
 
 // Finding is one thing that preflight found.

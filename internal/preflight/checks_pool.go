@@ -33,37 +33,6 @@ func adminOnly(l look) []job.Finding {
 	return one(RecoveryAdminOnly, "The pool lets only administrators recover accounts (admin_only): nobody could choose a new password with the code. Set its account recovery to e-mail or SMS first. What Cognito answers to a reset in such a pool is not known.")
 }
 
-// longerThanPool compares with an estimate: AWS says no more of it.
-func longerThanPool(l look) []job.Finding {
-	if l.Pool == nil || l.Targets <= int64(l.Pool.EstimatedNumberOfUsers) {
-		return nil
-	}
-	return one(LongerThanPool, fmt.Sprintf("The list has %d users, and the pool about %d by Cognito's estimate. It may be the list of another pool.", l.Targets, l.Pool.EstimatedNumberOfUsers))
-}
-
-func differByCase(l look) []job.Finding {
-	if l.CaseTwins == 0 || !FoldsCase(l.Pool) {
-		return nil
-	}
-	return one(NamesDifferByCase, fmt.Sprintf("%s from an earlier one by case only, and the pool ignores case: it is the same user, who would be reset twice: %s. Leave those rows out.",
-		count(l.CaseTwins, "name differs", "names differ"), l.TwinsAt))
-}
-
-// fewLookUps are too few to conclude from that a list is another pool's: lists of
-// those who failed before are short, and full of unknown users.
-const fewLookUps = 10
-
-// mostlyUnknown: surely more than half.
-func mostlyUnknown(l look) []job.Finding {
-	if l.Sample == nil || l.Sample.Asked < fewLookUps {
-		return nil
-	}
-	if low, _ := l.Sample.Interval(Unknown); low <= 0.5 {
-		return nil
-	}
-	return one(MostlyUnknown, fmt.Sprintf("%d of %d users looked up are unknown to the pool. It may be the list of another pool, or the names may be of a kind that the pool does not know users by.", l.Sample.Counts[Unknown], l.Sample.Asked))
-}
-
 func overQuota(l look) []job.Finding {
 	if l.OverQuota == "" {
 		return nil

@@ -23,9 +23,12 @@ const (
 	SESAllowance      Code = "ses_allowance"
 	SMSNotConfigured  Code = "sms_not_configured"
 	SMSFailing        Code = "sms_failing"
+	MostlyDuplicates  Code = "mostly_duplicates"
 	LongerThanPool    Code = "list_longer_than_pool"
 	NamesDifferByCase Code = "names_differ_by_case"
+	UserNamedTwice    Code = "user_named_twice"
 	MostlyUnknown     Code = "mostly_unknown"
+	MostlyNotReset    Code = "mostly_not_resettable"
 	RateOverQuota     Code = "rate_over_quota"
 	QueueRetention    Code = "queue_retention"
 	NoDeadLetters     Code = "no_dead_letter_queue"
@@ -38,12 +41,13 @@ const (
 	CredentialsExpire Code = "credentials_expire"
 	ClockSkew         Code = "clock_skew"
 	CustomSender      Code = "custom_sender"
+	SubInCapitals     Code = "sub_in_capitals"
 )
 
 // Kind is what a code means.
 type Kind struct {
 	Code Code
-	// Stops says that a finding of this kind refuses the run unless --force names
+	// Stops says that a finding of this kind can refuse the run unless --force names
 	// it; the others inform.
 	Stops bool
 	// Means is half a sentence for documents and help.
@@ -61,9 +65,12 @@ var kinds = []Kind{
 	{SESAllowance, true, "SES allows fewer messages in the next 24 hours than the list has users"},
 	{SMSNotConfigured, true, "codes would go by SMS, and the pool has no role to send SMS with"},
 	{SMSFailing, true, "codes would go by SMS, and Cognito says that the pool's SMS settings cannot send"},
-	{LongerThanPool, true, "the list has more users than the pool, by Cognito's estimate"},
-	{NamesDifferByCase, true, "names differ by case only, in a pool that ignores case: the same user twice"},
-	{MostlyUnknown, true, "most of the sampled users are unknown to the pool"},
+	{MostlyDuplicates, true, "nine rows in ten or more repeat an earlier row: the column may be masked, or not that of the names"},
+	{LongerThanPool, true, "the list has more users than the pool, by Cognito's estimate; up to 10 % more only inform"},
+	{NamesDifferByCase, true, "names differ by case only, in a pool that ignores case or as subs: the same user twice"},
+	{UserNamedTwice, true, "the list has one user under several names, who would be reset once for each; `--unique-users` drops the later ones"},
+	{MostlyUnknown, true, "most of the users looked up are unknown to the pool"},
+	{MostlyNotReset, true, "nine in ten or more of the users looked up cannot be reset: disabled, federated, without a verified contact and so on"},
 	{RateOverQuota, true, "`--rate` is over the quota"},
 	{QueueRetention, true, "the job would take longer than the queue keeps messages"},
 	{NoDeadLetters, true, "the queue has no dead-letter queue"},
@@ -75,6 +82,7 @@ var kinds = []Kind{
 	{CredentialsExpire, false, "the credentials expire, or may expire, before the job's end"},
 	{ClockSkew, false, "this machine's clock is wrong by more than a minute"},
 	{CustomSender, false, "a Lambda function sends the codes, and what it can send is not known here"},
+	{SubInCapitals, false, "names are subs with capitals, and Cognito writes subs in lower case"},
 }
 
 // Kinds lists every finding there is, in the order in which a plan shows them.

@@ -25,10 +25,13 @@ type Run struct {
 	Ends        time.Time
 	// OverQuota is why --rate is over the quota; empty if it is not.
 	OverQuota string
+	// Duplicates is how many rows repeat the name of a target, as written.
+	Duplicates int64
 	// CaseTwins is how many targets differ from an earlier one by case only, and
-	// TwinsAt the places of the first of them, without their names.
-	CaseTwins int64
-	TwinsAt   string
+	// TwinsAt the places of the first of them, without their names; SubTwins and
+	// SubTwinsAt are those that have the form of a sub.
+	CaseTwins, SubTwins int64
+	TwinsAt, SubTwinsAt string
 	// Queue is nil for a queue in a file, and DeadLetters where there are none or
 	// where they are not known.
 	Queue, DeadLetters *queue.Attributes
@@ -50,7 +53,7 @@ var checks = []func(look) []job.Finding{
 	notAsked,
 	poolMissing, poolReplica, adminOnly,
 	cognitoMail, sesSandbox, sesPaused, sesAllowance, smsMissing, smsFailing, customSender,
-	longerThanPool, differByCase, mostlyUnknown, overQuota,
+	mostlyDuplicates, longerThanPool, differByCase, namedTwice, subCase, mostlyUnknown, mostlyUnresettable, overQuota,
 	retention, noDeadLetters, deadLettersShort, fewReceives, notEncrypted,
 	unanswered, credentialsExpire, clockSkew,
 }

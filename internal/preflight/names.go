@@ -36,6 +36,20 @@ func attributes(pool *types.UserPoolType, name job.Username) []reset.Attribute {
 	return list
 }
 
+// namesOf are all names by which a reset finds a user.
+func namesOf(pool *types.UserPoolType, u reset.User) []job.Username {
+	var names []job.Username
+	for _, x := range []struct {
+		by   reset.Attribute
+		name job.Username
+	}{{reset.ByUsername, u.Username}, {reset.BySub, u.Sub}, {reset.ByEmail, u.Email}, {reset.ByPhone, u.Phone}, {reset.ByPreferred, u.Preferred}} {
+		if x.name != "" && slices.Contains(attributes(pool, x.name), x.by) && means(pool, x.by, u) {
+			names = append(names, x.name)
+		}
+	}
+	return names
+}
+
 // nameIs reports whether users sign in with an attribute in place of a username.
 func nameIs(pool *types.UserPoolType, a types.UsernameAttributeType) bool {
 	return slices.Contains(pool.UsernameAttributes, a)

@@ -41,6 +41,14 @@ type Sample struct {
 	Counts map[Fate]int
 	// BySMS is how many of the resettable ones get their code by SMS.
 	BySMS int
+	// SubCase is how many were named by a sub that is not in lower case.
+	SubCase int
+	// Names are, for each target drawn, all names by which a reset finds its user;
+	// nil for a target that is unknown or was not looked up.
+	Names [][]job.Username
+	// Again is how many are another name of an earlier target's user. Look leaves it
+	// at zero.
+	Again int
 	// Err is why not all were looked up; nil otherwise. Its text holds no names.
 	Err error
 }
@@ -62,23 +70,19 @@ const lookers = 8
 //
 // all is how many targets the list has.
 func Look(ctx context.Context, f Finder, pool *types.UserPoolType, targets []job.Target, all int64) *Sample {
-	s := &Sample{Drawn: len(targets), Counts: map[Fate]int{}}
+	s := &Sample{Drawn: len(targets), Counts: map[Fate]int{}, Names: make([][]job.Username, len(targets))}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	next := make(chan job.Username)
+	next := make(chan int)
 	var mu sync.Mutex // guards s
 	var wg sync.WaitGroup
 	for range min(lookers, len(targets)) {
 		wg.Go(func() {
-			for name := range next {
-				fate, bySMS, err := lookUp(ctx, f, pool, name)
+			for i := range next {
+				u, ok, err := LookUp(ctx, f, pool, targets[i].Username)
 				mu.Lock()
 				if err == nil {
-					s.Asked++
-					s.Counts[fate]++
-					if bySMS {
-						s.BySMS++
-					}
+					s.add(pool, i, targets[i].Username, u, ok)
 				} else if s.Err == nil {
 					s.Err = err
 					cancel(err)
@@ -88,9 +92,9 @@ func Look(ctx context.Context, f Finder, pool *types.UserPoolType, targets []job
 		})
 	}
 feed:
-	for _, t := range targets {
+	for i := range targets {
 		select {
-		case next <- t.Username:
+		case next <- i:
 		case <-ctx.Done():
 			break feed
 		}
@@ -104,21 +108,39 @@ feed:
 	return s
 }
 
-// lookUp finds the user whom a reset of this name would reset, if any.
-func lookUp(ctx context.Context, f Finder, pool *types.UserPoolType, name job.Username) (fate Fate, bySMS bool, err error) {
+// add counts what became of a look-up: the user, or that there is none.
+func (s *Sample) add(pool *types.UserPoolType, i int, name job.Username, u reset.User, ok bool) {
+	s.Asked++
+	if !ok {
+		s.Counts[Unknown]++
+		return
+	}
+	fate, c := fateOf(pool, u)
+	s.Counts[fate]++
+	if c == sms {
+		s.BySMS++
+	}
+	if name != u.Sub && name.Fold() == u.Sub && name.Key(FoldsCase(pool)) != u.Username.Key(FoldsCase(pool)) {
+		s.SubCase++
+	}
+	s.Names[i] = namesOf(pool, u)
+}
+
+// LookUp finds the user that a reset of this name would reset, by listings alone,
+// one to three of them; false if there is none.
+func LookUp(ctx context.Context, f Finder, pool *types.UserPoolType, name job.Username) (reset.User, bool, error) {
 	for _, by := range attributes(pool, name) {
 		users, err := f.Find(ctx, by, name)
 		if err != nil {
-			return "", false, err
+			return reset.User{}, false, err
 		}
 		for _, u := range users {
 			if means(pool, by, u) {
-				fate, c := fateOf(pool, u)
-				return fate, c == sms, nil
+				return u, true, nil
 			}
 		}
 	}
-	return Unknown, false, nil
+	return reset.User{}, false, nil
 }
 
 // means reports whether a user who was found by an attribute is the one whom the
@@ -166,18 +188,28 @@ func fateOf(pool *types.UserPoolType, u reset.User) (Fate, channel) {
 // Interval is the 95 % interval of a fate's share of the whole list. Of a sample
 // that is the whole list, the share is known.
 func (s *Sample) Interval(f Fate) (low, high float64) {
+	return s.interval(s.Counts[f])
+}
+
+// AgainInterval is that of Again's share.
+func (s *Sample) AgainInterval() (low, high float64) { return s.interval(s.Again) }
+
+func (s *Sample) interval(n int) (low, high float64) {
 	if s.Whole {
-		return s.Share(f), s.Share(f)
+		return s.PartOf(n), s.PartOf(n)
 	}
-	return wilson.Interval(int64(s.Counts[f]), int64(s.Asked))
+	return wilson.Interval(int64(n), int64(s.Asked))
 }
 
 // Share is a fate's part of what was looked up, 0 to 1.
-func (s *Sample) Share(f Fate) float64 {
+func (s *Sample) Share(f Fate) float64 { return s.PartOf(s.Counts[f]) }
+
+// PartOf is the part that n of those looked up are, 0 to 1.
+func (s *Sample) PartOf(n int) float64 {
 	if s.Asked == 0 {
 		return 0
 	}
-	return float64(s.Counts[f]) / float64(s.Asked)
+	return float64(n) / float64(s.Asked)
 }
 
 // Unanswered is the question of the sample, if not all of it was answered.

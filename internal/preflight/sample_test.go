@@ -66,7 +66,37 @@ func lookAll(t *testing.T, cfg string, users []cognito.Seed, names ...string) ma
 	return got
 }
 
-const someSub = "11111111-2222-4333-8444-555555555555"
+const (
+	someSub  = "11111111-2222-4333-8444-555555555555"
+	upperSub = "abcdefab-2222-4333-8444-555555555555"
+)
+
+// The names of a user are those by which a reset finds the user.
+func TestNamesOf(t *testing.T) {
+	t.Parallel()
+	u := reset.User{Username: "ana", Sub: someSub, Email: "ana@example.com", Phone: "+351910000001", Preferred: "nana", EmailVerified: true, Status: "CONFIRMED"}
+	federated := u
+	federated.Status = "EXTERNAL_PROVIDER"
+	mail := []types.AliasAttributeType{types.AliasAttributeTypeEmail, types.AliasAttributeTypePhoneNumber}
+	for name, tt := range map[string]struct {
+		pool types.UserPoolType
+		user reset.User
+		want []job.Username
+	}{
+		"no aliases":          {types.UserPoolType{}, u, []job.Username{"ana", someSub}},
+		"verified ones":       {types.UserPoolType{AliasAttributes: mail}, u, []job.Username{"ana", someSub, "ana@example.com"}},
+		"preferred":           {types.UserPoolType{AliasAttributes: []types.AliasAttributeType{types.AliasAttributeTypePreferredUsername}}, u, []job.Username{"ana", someSub, "nana"}},
+		"in the name's place": {types.UserPoolType{UsernameAttributes: []types.UsernameAttributeType{types.UsernameAttributeTypePhoneNumber}}, u, []job.Username{"ana", someSub, "+351910000001"}},
+		"federated":           {types.UserPoolType{}, federated, []job.Username{"ana"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, namesOf(&tt.pool, tt.user)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
 
 // Users of all kinds, under all names that a reset takes.
 func TestLook(t *testing.T) {
@@ -85,10 +115,11 @@ func TestLook(t *testing.T) {
 		{Username: "phil", PhoneNumber: "+351910000001", PhoneNumberVerified: true},
 		{Username: "done", Email: "done@example.com", EmailVerified: true, Status: cognito.ResetRequired},
 		{Username: `q"\`, Email: "q@example.com", EmailVerified: true},
+		{Username: "caps", Sub: upperSub, Email: "caps@example.com", EmailVerified: true},
 		{Username: "gone", Email: "gone@example.com", EmailVerified: true, Status: cognito.Archived},
 	}
 	common := map[string]Fate{
-		"ana": Resettable, someSub: Resettable, "off": Disabled, "new": ForceChangePassword, "half": NeverConfirmed,
+		"ana": Resettable, someSub: Resettable, strings.ToUpper(upperSub): Resettable, "off": Disabled, "new": ForceChangePassword, "half": NeverConfirmed,
 		"google_1": Federated, "AzureAD_cy@example.com": Federated, "@home": Resettable, "+1+1": Resettable, "bo": NoContact, "phil": Resettable, "done": Resettable, `q"\`: Resettable, "gone": OtherStatus,
 		"nobody": Unknown, "99999999-2222-4333-8444-555555555555": Unknown, "ANA": Unknown,
 	}
@@ -155,7 +186,7 @@ func someTargets(n int) []job.Target {
 func TestLookCounts(t *testing.T) {
 	t.Parallel()
 	s := Look(t.Context(), &finder{}, &types.UserPoolType{}, someTargets(100), 5000)
-	want := &Sample{Drawn: 100, Asked: 100, Counts: map[Fate]int{Unknown: 25, Resettable: 75}, BySMS: 75}
+	want := &Sample{Drawn: 100, Asked: 100, Counts: map[Fate]int{Unknown: 25, Resettable: 75}, BySMS: 75, Names: s.Names}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -107,7 +107,11 @@ func (d *Directory) listGroup(ctx context.Context, s Selection, token *string) (
 // user (nil, nil). by is one of the attributes that can name a user: username,
 // sub, email, phone_number, preferred_username.
 func (d *Directory) Find(ctx context.Context, by Attribute, value job.Username) ([]User, error) {
-	filter, err := Exactly(by, value)
+	asked := value
+	if by == BySub {
+		asked = value.Fold() // as Cognito writes a sub
+	}
+	filter, err := Exactly(by, asked)
 	if errors.Is(err, ErrFilterValue) {
 		return nil, nil
 	}

@@ -132,6 +132,12 @@ func TestNamed(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
+	// A sub is looked up as Cognito writes it.
+	for _, by := range []job.Username{sub, "6B1E6D2C-0000-4000-8000-000000000001"} {
+		if users, err := d.Find(t.Context(), BySub, by); err != nil || len(users) != 1 || users[0].Username != "ana" {
+			t.Errorf("Find(sub, %s) = %+v, %v", by, users, err)
+		}
+	}
 	u, _, err := d.Get(t.Context(), sub)
 	want := User{Username: "ana", Sub: sub, Email: "ana@example.com", EmailVerified: true, Phone: "+4912345678", Preferred: "chief", Status: "CONFIRMED", Enabled: true}
 	if diff := cmp.Diff(want, u); err != nil || diff != "" {
