@@ -47,6 +47,7 @@ type file struct {
 	imports   []string
 	comment   bool
 	test      bool
+	main      bool // of a program
 }
 
 func files(t *testing.T) []file {
@@ -71,7 +72,7 @@ func files(t *testing.T) []file {
 		if err != nil {
 			return err
 		}
-		f := file{dir: filepath.ToSlash(dir), name: name, comment: src.Doc != nil, test: strings.HasSuffix(name, "_test.go")}
+		f := file{dir: filepath.ToSlash(dir), name: name, comment: src.Doc != nil, test: strings.HasSuffix(name, "_test.go"), main: src.Name.Name == "main"}
 		for _, i := range src.Imports {
 			f.imports = append(f.imports, strings.Trim(i.Path.Value, `"`))
 		}
