@@ -9,8 +9,8 @@ func enqueueFlags() []cli.Flag {
 		&cli.StringFlag{Name: "column", Usage: "`NAME` of the column with the usernames, or its number with --no-header", Sources: env("column"), Category: "List"},
 		&cli.BoolFlag{Name: "no-header", Usage: "the first row is a user already", Sources: env("no-header"), Category: "List"},
 		&cli.BoolFlag{Name: "skip-invalid", Usage: "leave rows out that are not valid, and write them to --rejects", Sources: env("skip-invalid"), Category: "List"},
-		&cli.StringFlag{Name: "rejects", Usage: "`FILE` for the rows left out, with line and reason; defaults to rejects.csv", Sources: env("rejects"), Category: "List"},
-		&cli.StringFlag{Name: "duplicates", Usage: "`FILE` for all duplicates, each with both line numbers", Sources: env("duplicates"), Category: "List"},
+		&cli.StringFlag{Name: "rejects", Usage: "`FILE` for the rows left out, with line and reason, in place of an earlier one; defaults to rejects.csv", Sources: env("rejects"), Category: "List"},
+		&cli.StringFlag{Name: "duplicates", Usage: "`FILE` for all duplicates, each with both line numbers, in place of an earlier one", Sources: env("duplicates"), Category: "List"},
 		&cli.StringSliceFlag{Name: "metadata", Usage: "`KEY=VALUE` for the pool's Lambda triggers, for every user; Cognito does not encrypt it, so nothing sensitive", Sources: env("metadata"), Category: "List"},
 		&cli.StringSliceFlag{Name: "metadata-column", Usage: "`NAME[=KEY]` of a column whose values are metadata", Sources: env("metadata-column"), Category: "List"},
 

@@ -4,64 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"relock/internal/intake"
 )
 
 // read checks the whole list. Rows left out, and duplicates, go to files.
-func (e *enqueue) read(ctx context.Context, set settings) (*intake.List, error) {
+func (e *enqueue) read(ctx context.Context, set settings) (_ *intake.List, err error) {
 	cfg := set.list
 	cfg.Stdin = e.s.In
+	var beside reports
+	defer func() { err = errors.Join(err, beside.close()) }()
 	// A dry run leaves no file behind that was not asked for.
 	if cfg.SkipInvalid && (!set.dryRun || e.cmd.IsSet("rejects")) {
-		f, err := aside("rejects", set.rejects, cfg.Paths)
-		if err != nil {
+		if cfg.Rejects, err = beside.open("rejects", set.rejects, cfg.Paths); err != nil {
 			return nil, err
 		}
-		defer func() { _ = f.Close() }() // Scan has flushed, and reported errors
-		cfg.Rejects = f
 	}
 	if name := e.cmd.String("duplicates"); name != "" {
-		f, err := aside("duplicates", name, cfg.Paths)
-		if err != nil {
+		if cfg.DuplicatesOut, err = beside.open("duplicates", name, cfg.Paths); err != nil {
 			return nil, err
 		}
-		defer func() { _ = f.Close() }() // as above
-		cfg.DuplicatesOut = f
 	}
 	list, err := intake.Scan(ctx, cfg)
-	if rows, ok := errors.AsType[*intake.RowsError](err); ok {
+	rows, bad := errors.AsType[*intake.RowsError](err)
+	if err == nil || bad {
+		if err := beside.commit(); err != nil {
+			return nil, err
+		}
+	}
+	if bad {
 		return nil, e.rows(rows)
 	}
 	if errors.Is(err, intake.ErrConfig) {
 		return nil, &exitError{ExitUsage, err}
 	}
 	return list, err
-}
-
-// aside opens a file for rows, which is readable for its owner only, and never one
-// of the lists.
-func aside(flag, name string, lists []string) (*os.File, error) {
-	if there, err := os.Stat(name); err == nil {
-		for _, list := range lists {
-			if info, err := os.Stat(list); err == nil && os.SameFile(there, info) {
-				return nil, usage("--%s %s is the list itself; name another file", flag, name)
-			}
-		}
-	}
-	f, err := os.OpenFile(filepath.Clean(name), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("--%s: %w; name a file that can be written", flag, err)
-	}
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		if err := f.Chmod(0o600); err != nil { // it was there before
-			_ = f.Close()
-			return nil, fmt.Errorf("--%s: %w; name another file", flag, err)
-		}
-	}
-	return f, nil
 }
 
 // rows shows the rows that are not valid.

@@ -29,6 +29,7 @@ var levels = map[string]int{
 	"internal/awsconf":   1,
 	"internal/guard":     1,
 	"internal/wilson":    1,
+	"internal/file":      0,
 	"internal/job":       0,
 }
 

@@ -14,6 +14,7 @@ var (
 	ErrNoFile   = errors.New("the file does not exist")
 	ErrEmpty    = errors.New("the file is empty: whoever was making it was interrupted")
 	ErrNotOurs  = errors.New("the file is not one of Relock's, or of another kind")
+	ErrLink     = errors.New("the file is a symbolic link, which is not followed")
 	ErrNewer    = errors.New("the file was written by a newer version of Relock")
 	ErrOlder    = errors.New("the file was written by an older version of Relock, and this one cannot upgrade it")
 	ErrReadOnly = errors.New("the file is read-only")
@@ -32,6 +33,7 @@ var remedies = map[error]string{
 	ErrNoFile:   "check the folder's name, or run `enqueue`, which creates it",
 	ErrEmpty:    "run `enqueue`, which makes it anew, or check the folder's name",
 	ErrNotOurs:  "name another folder",
+	ErrLink:     "name the folder that it leads to, or remove the link if it is not yours",
 	ErrNewer:    "use that version",
 	ErrOlder:    "use that version to end what is in it, or name another folder",
 	ErrReadOnly: "make the file and its folder writable for this user",

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"relock/internal/file"
 )
 
 // Open opens a file that exists.
@@ -27,12 +29,13 @@ func open(path string, s Schema, o Options, create bool) (_ *DB, err error) {
 	if o.BusyTimeout == 0 {
 		o.BusyTimeout = 10 * time.Second
 	}
-	// SQLite resolves links and opens its other files beside the target.
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	// The folder may be a link. The file may not: whatever it led to would be made
+	// private, and written to if it is empty.
+	if real, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(real, filepath.Base(path))
 	}
 	if err := prepareFile(path, create); err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func open(path string, s Schema, o Options, create bool) (_ *DB, err error) {
 // SQLite sees it.
 func prepareFile(path string, create bool) error {
 	dir := filepath.Dir(path)
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !create:
 		return &Error{Path: path, Op: "opening", Kind: ErrNoFile}
@@ -80,6 +83,8 @@ func prepareFile(path string, create bool) error {
 		}
 	case err != nil:
 		return &Error{Path: path, Op: "opening", Kind: ErrDenied, Err: err}
+	case info.Mode()&fs.ModeSymlink != 0:
+		return &Error{Path: path, Op: "opening", Kind: ErrLink}
 	case !info.Mode().IsRegular():
 		return &Error{Path: path, Op: "opening", Kind: ErrNotOurs}
 	}
@@ -95,7 +100,7 @@ func prepareFile(path string, create bool) error {
 		return nil
 	}
 	// SQLite gives -wal and -shm the mode of the file itself.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := file.New(path)
 	switch {
 	case errors.Is(err, fs.ErrExist): // another process was quicker
 		return nil
