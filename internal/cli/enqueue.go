@@ -98,6 +98,9 @@ func (e *enqueue) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	for _, text := range exposed(set.queue, set.ledger) {
+		say(e.s.Err, "warning: %s\n", text)
+	}
 	p, err := e.plan(ctx, set)
 	if err != nil {
 		return nothingSent(interrupted(ctx, err))

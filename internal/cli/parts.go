@@ -117,6 +117,9 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	for _, text := range exposed(qp, lp) {
+		p.log.Warn(text)
+	}
 	if p.who, err = identity(ctx, p.cfg); err != nil {
 		return err
 	}

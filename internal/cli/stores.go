@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/urfave/cli/v3"
 
+	"relock/internal/file"
 	"relock/internal/job"
 	"relock/internal/ledger"
 	"relock/internal/queue"
@@ -96,6 +98,24 @@ func ledgerPlace(s string) (place, error) {
 		return place{"dynamodb", table}, nil
 	}
 	return place{}, usage("--%s %q: want file:DIR or dynamodb://TABLE", flagLedger, s)
+}
+
+// exposed are warnings about ledgers and queues in folders that others can change:
+// who replaces a ledger can have users reset twice, or not at all.
+func exposed(places ...place) []string {
+	var warnings []string
+	for _, p := range places {
+		if p.kind != "file" {
+			continue
+		}
+		if why := file.Exposed(p.at); why != "" {
+			text := fmt.Sprintf("other users can replace the files in %s: %s", p, why)
+			if !slices.Contains(warnings, text) {
+				warnings = append(warnings, text)
+			}
+		}
+	}
+	return warnings
 }
 
 // openFileLedger opens a ledger in a file; create makes one where there is none.
