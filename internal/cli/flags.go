@@ -28,6 +28,8 @@ const (
 	flagMailRate     = "mail-rate"
 	flagMailPerDay   = "mail-per-day"
 	flagSignOutRate  = "sign-out-rate"
+
+	flagMetricsListen = "metrics-listen"
 )
 
 // poolPattern is the form of a user pool's ID: a Region, an underscore, and

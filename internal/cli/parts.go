@@ -154,11 +154,20 @@ func (p *parts) serveHealth(ctx context.Context, cmd *cli.Command) (func(), erro
 }
 
 func (p *parts) serveFrom(ctx context.Context, cmd *cli.Command, from prometheus.Gatherer) (func(), error) {
-	addr := cmd.String("metrics-listen")
-	if addr == "off" {
+	addr, asked, err := metricsAddr(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if addr == "" {
 		return func() {}, nil
 	}
-	at, stop, err := telemetry.Serve(ctx, addr, telemetry.Handler(from, p.health), p.log)
+	l := telemetry.Listener{Name: "metrics", Flag: "--" + flagMetricsListen, Handler: telemetry.Handler(from, p.health), Log: p.log}
+	at, stop, err := l.Serve(ctx, addr)
+	if err != nil && !asked {
+		// A second worker on a host is common, and works without.
+		p.log.Warn("the worker goes on without /metrics, /healthz and /readyz", "error", err)
+		return func() {}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

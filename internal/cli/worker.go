@@ -63,6 +63,9 @@ func Worker(ctx, now context.Context, s Streams, args []string) int {
 			if _, err := statusAddr(cmd.String(flagStatusListen)); err != nil {
 				return err
 			}
+			if _, _, err := metricsAddr(cmd); err != nil {
+				return err
+			}
 			told, err := newScheduled(cmd, s)
 			if err != nil {
 				return err
