@@ -24,7 +24,7 @@ func enqueueFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "dry-run", Usage: "stop after the plan", Sources: env("dry-run"), Category: "Safety"},
 		&cli.BoolFlag{Name: "offline", Usage: "with --dry-run: ask AWS nothing", Sources: env("offline"), Category: "Safety"},
 		&cli.BoolFlag{Name: "yes", Usage: "do not ask; needs --max-users", Sources: env("yes"), Category: "Safety"},
-		&cli.Int64Flag{Name: "max-users", Usage: "refuse a list of more than `N` users", Sources: env("max-users"), Category: "Safety"},
+		&cli.Int64Flag{Name: "max-users", Validator: oneOrMore, Usage: "refuse a list of more than `N` users", Sources: env("max-users"), Category: "Safety"},
 		forceFlag("Safety", "go on in spite of these findings: `CODE[,CODE]`, as the plan names them; repeatable, and kept with the job"),
 	}
 	flags = append(flags, listFlags()...)

@@ -70,7 +70,7 @@ func (j *jobCommand) recovery(ctx context.Context, cmd *cli.Command, led Ledger)
 		return err
 	}
 	if cmd.Bool(flagJSON) {
-		return writeJSON(j.s.Out, recoveryJSON{"recovery", r.Job, r.Reset, r.Asked, r.Waiting, r.Recovered, r.Gone, r.Other, r.Exact, r.Share, r.Low, r.High})
+		return writeJSON(j.s.Out, recoveryJSON{"recovery", r.Job, r.Reset, r.Asked, r.Waiting, r.Recovered, r.Gone, r.Other, r.Exact, rounded(r.Share), rounded(r.Low), rounded(r.High)})
 	}
 	j.sayRecovery(r)
 	return nil

@@ -13,7 +13,6 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/awsconf"
@@ -66,7 +65,7 @@ func openParts(ctx context.Context, cmd *cli.Command, s Streams) (*parts, error)
 		return nil, err
 	}
 	p.registry = prometheus.NewRegistry()
-	p.registry.MustRegister(version.NewCollector("relock"), collectors.NewGoCollector(),
+	p.registry.MustRegister(buildInfo(), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.metrics = telemetry.NewMetrics(p.registry, sets())
 	p.health = telemetry.NewHealth()

@@ -107,7 +107,7 @@ func sampleOf(s *preflight.Sample) *sampleJSON {
 	j := &sampleJSON{Drawn: s.Drawn, Asked: s.Asked, Whole: s.Whole, Shares: map[preflight.Fate]shareJSON{}}
 	for _, f := range preflight.Fates() {
 		low, high := s.Interval(f)
-		j.Shares[f] = shareJSON{Count: s.Counts[f], Share: s.Share(f), Low: low, High: high}
+		j.Shares[f] = shareJSON{Count: s.Counts[f], Share: rounded(s.Share(f)), Low: rounded(low), High: rounded(high)}
 	}
 	return j
 }

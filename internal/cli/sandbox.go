@@ -55,11 +55,11 @@ func Sandbox(ctx, _ context.Context, s Streams, args []string) int {
 		Usage:    "a stand-in for the parts of AWS that Relock calls",
 		Version:  ourVersion(),
 		Commands: []*cli.Command{serveCommand(s), demoCommand(s)},
-		Action: func(_ context.Context, c *cli.Command) error {
-			if c.Args().Present() {
-				return usage("there is no command %q; the commands are serve and demo", c.Args().First())
+		Action: func(ctx context.Context, c *cli.Command) error {
+			if !c.Args().Present() {
+				return usage("a command is missing: serve or demo")
 			}
-			return usage("a command is missing: serve or demo")
+			return chooseCommand(ctx, c)
 		},
 	}, args)
 }

@@ -2,10 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"relock/internal/number"
 )
 
 // usage is an error in the words of the command line.
@@ -13,50 +17,143 @@ func usage(format string, args ...any) error {
 	return &exitError{ExitUsage, fmt.Errorf(format, args...)}
 }
 
+// begun is how far the flag library came: what fails before an action begins is
+// wrong usage.
+type begun struct {
+	ran  bool
+	json bool // what --json is, once ran
+}
+
 // prepare sets what all commands of a program have in common, for a command and
-// all below it. ran is set when an action begins: what fails before is wrong
-// usage.
-func prepare(cmd *cli.Command, ran *bool) {
+// all below it.
+func prepare(cmd *cli.Command, b *begun) {
 	cmd.OnUsageError = func(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 		return &exitError{ExitUsage, flagError(cmd, err)}
+	}
+	for _, f := range cmd.Flags {
+		once(f)
 	}
 	action := cmd.Action
 	if action == nil {
 		action = chooseCommand
 	}
 	cmd.Action = func(ctx context.Context, cmd *cli.Command) error {
-		*ran = true
+		b.ran, b.json = true, cmd.Bool(flagJSON)
 		return action(ctx, cmd)
 	}
 	for _, sub := range cmd.Commands {
-		prepare(sub, ran)
+		prepare(sub, b)
+	}
+}
+
+// once refuses a second value of a flag that takes one: which is meant is a guess.
+func once(f cli.Flag) {
+	switch f := f.(type) {
+	case *cli.StringFlag:
+		f.OnlyOnce = true
+	case *cli.BoolFlag:
+		f.OnlyOnce = true
+	case *cli.IntFlag:
+		f.OnlyOnce = true
+	case *cli.Int64Flag:
+		f.OnlyOnce = true
+	case *cli.Uint64Flag:
+		f.OnlyOnce = true
+	case *cli.FloatFlag:
+		f.OnlyOnce = true
+	case *cli.DurationFlag:
+		f.OnlyOnce = true
 	}
 }
 
 // chooseCommand is the action of a command that only has commands below it.
 func chooseCommand(_ context.Context, cmd *cli.Command) error {
-	if name := cmd.Args().First(); name != "" {
-		return usage("%s has no command %q; did you mean %s?", cmd.Name, name, cli.SuggestCommand(cmd.VisibleCommands(), name))
+	name := cmd.Args().First()
+	if name == "" {
+		printHelp(cmd.Root().Writer, "", cmd)
+		return nil
 	}
-	printHelp(cmd.Root().Writer, "", cmd)
-	return nil
+	var names []string
+	for _, c := range cmd.VisibleCommands() {
+		names = append(names, c.Name)
+	}
+	if near := nearest(name, names); near != "" {
+		return usage("%s has no command %q; did you mean %s?", cmd.Name, name, near)
+	}
+	return usage("%s has no command %q; the commands are %s", cmd.Name, name, strings.Join(names, ", "))
 }
 
-// flagError says in our words what the flag library complains about; it has no
-// types for it.
+// The flag library's errors, for which it has no types.
+var (
+	badFlag     = regexp.MustCompile(`(?s)^invalid value ("[^"]*.*") for flag -(\S+): (.*)$`)
+	badVariable = regexp.MustCompile(`(?s)^could not parse (".*") as \S+ value from environment variable "(\w+)" for flag (\S+): (.*)$`)
+)
+
+// flagError says in our words what the flag library complains about.
 func flagError(cmd *cli.Command, err error) error {
 	text := err.Error()
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-		return fmt.Errorf("there is no flag --%s; did you mean %s?", name, cli.SuggestFlag(cmd.Flags, name, false))
+		return noFlag(cmd, name)
 	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: "); ok {
-		return fmt.Errorf("%s needs a value", name)
+		return fmt.Errorf("--%s needs a value", strings.TrimLeft(name, "-"))
 	}
 	if names, ok := strings.CutPrefix(text, "Required flag "); ok {
 		name := strings.Trim(strings.TrimSuffix(names, " not set"), `"`)
 		return fmt.Errorf("--%s is required%s", name, meaning(cmd, name))
 	}
+	if m := badFlag.FindStringSubmatch(text); m != nil {
+		if m[3] == "can't duplicate this flag" {
+			return fmt.Errorf("--%s is given twice; it takes one value", m[2])
+		}
+		return fmt.Errorf("--%s %s%s", m[2], m[1], wrongValue(m[3]))
+	}
+	if m := badVariable.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("%s=%s (--%s)%s", m[2], m[1], m[3], wrongValue(m[4]))
+	}
 	return err
+}
+
+// wrongValue is what is wrong with a value, after it.
+func wrongValue(why string) string {
+	switch {
+	case strings.HasSuffix(why, "value out of range"):
+		return " is too large"
+	case strings.HasPrefix(why, "strconv.ParseFloat"):
+		return " is not a number"
+	case strings.HasPrefix(why, "strconv.Parse"):
+		return " is not a whole number"
+	case strings.HasPrefix(why, "time: "):
+		return " is not a time: want a number with its unit, as in 90s or 2m"
+	case why == "parse error":
+		return " is neither true nor false"
+	}
+	return ": " + why
+}
+
+func noFlag(cmd *cli.Command, name string) error {
+	if near := nearest(name, flagNames(cmd)); near != "" {
+		return fmt.Errorf("there is no flag --%s; did you mean --%s?", name, near)
+	}
+	return fmt.Errorf("there is no flag --%s", name)
+}
+
+func flagNames(cmd *cli.Command) []string {
+	var names []string
+	for _, f := range cmd.VisibleFlags() {
+		names = append(names, f.Names()[0])
+	}
+	return names
+}
+
+// noArguments is the error of a program that takes flags alone.
+func noArguments(cmd *cli.Command) error {
+	word := cmd.Args().First()
+	hint := ""
+	if near := nearest(strings.TrimLeft(word, "-"), flagNames(cmd)); near != "" {
+		hint = fmt.Sprintf("; did you mean --%s?", near)
+	}
+	return usage("%s takes no arguments, only flags: %q%s", cmd.Name, word, hint)
 }
 
 // meaning is the help text of a flag, as an apposition.
@@ -67,4 +164,81 @@ func meaning(cmd *cli.Command, name string) string {
 		}
 	}
 	return ""
+}
+
+// nearest is the name that somebody meant who wrote word, or empty if none is like
+// it: the one of which word is the beginning or the end, else the one with the fewest
+// letters to change, at most half of word's.
+func nearest(word string, names []string) string {
+	best, least := "", len(word)/2+1
+	for _, name := range names {
+		d := distance(word, name)
+		if len(word) > 1 && (strings.HasPrefix(name, word) || strings.HasPrefix(word, name)) {
+			d = 0
+		}
+		if d < least {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters are to be changed, added, left out or swapped with
+// their neighbour to make b of a.
+func distance(a, b string) int {
+	var before, last []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before, last, row = last, row, make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			change := last[j]
+			if a[i] != b[j] {
+				change++
+			}
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+	}
+	return row[len(b)]
+}
+
+// above0 checks the value of a flag that takes a number over 0 and at most most.
+func above0(most float64) func(float64) error {
+	return func(v float64) error {
+		if v > 0 && v <= most { // no NaN
+			return nil
+		}
+		return fmt.Errorf("want a number over 0, at most %s", number.Group(int64(most)))
+	}
+}
+
+// Most that a rate a second and a number a day can be: far over any quota of AWS, so
+// that more is a slip.
+const (
+	mostRate   = 10_000
+	mostPerDay = 100_000_000
+)
+
+// oneOrMore checks a number of users: 0 would read as no bound.
+func oneOrMore(n int64) error {
+	if n < 1 {
+		return errors.New("want a number of users, 1 or more")
+	}
+	return nil
+}
+
+var errShare = errors.New("want a share over 0, as in 0.9; over 1 never halts")
+
+// shareAbove0 checks a share that may be over 1.
+func shareAbove0(v float64) error {
+	if above0(1000)(v) != nil {
+		return errShare
+	}
+	return nil
 }

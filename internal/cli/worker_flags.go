@@ -13,7 +13,7 @@ func workerFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "drain", Usage: "end when every target has an outcome", Sources: env("drain"), Category: "Run"},
 		&cli.StringSliceFlag{Name: "job", Usage: "with --drain: end when the job `ID` is done; repeatable; defaults to all open jobs of the pools", Sources: env("job"), Category: "Run"},
 		&cli.BoolFlag{Name: "check", Usage: "reset a random name that cannot exist, and say whether pool, permission and network are well", Sources: env("check"), Category: "Run"},
-		&cli.FloatFlag{Name: "same-failure-share", Usage: "halt when this `SHARE` of the last 50 users failed in the same way; over 1 never halts", Value: 0.9, Sources: env("same-failure-share"), Category: "Run"},
+		&cli.FloatFlag{Name: "same-failure-share", Validator: shareAbove0, Usage: "halt when this `SHARE` of the last 50 users failed in the same way; over 1 never halts", Value: 0.9, Sources: env("same-failure-share"), Category: "Run"},
 		&cli.StringFlag{Name: flagMetricsListen, Usage: "`ADDRESS` for /metrics, /healthz and /readyz, or off", Value: defaultMetrics, Sources: env(flagMetricsListen), Category: "Run"},
 		statusFlag(), signKeyFlag(),
 

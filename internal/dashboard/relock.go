@@ -217,7 +217,7 @@ func (b *board) workers() {
 		ranged("{{reason}}", "max by (reason) ("+of("relock_halted")+")"), 8,
 		mapped(words{"0", "no", clear}, words{"1", "halted", red}), limits(clear, limit{1, red}), b.helped("RelockHalted"))
 	b.table("Versions", "What each worker was built from.",
-		instant("", "max by (job, instance, version, revision, goversion) ("+of("relock_build_info")+")"), 8, nil)
+		instant("", "max by (job, instance, version, revision, date, goversion) ("+of("relock_build_info")+")"), 8, nil)
 }
 
 func (b *board) process() {

@@ -30,6 +30,7 @@ var levels = map[string]int{
 	"internal/guard":     1,
 	"internal/wilson":    1,
 	"internal/file":      0,
+	"internal/number":    0,
 	"internal/job":       0,
 }
 
