@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 
+	"relock/internal/intake"
 	"relock/internal/queue"
 	"relock/internal/sqlite"
 )
@@ -33,6 +34,9 @@ func explain(err error) string {
 // status, the request ID, "operation error".
 func plain(err error) string {
 	text := err.Error()
+	if file, ok := errors.AsType[*fs.PathError](err); ok && errors.Is(err, syscall.ENOSPC) {
+		text = strings.Replace(text, file.Error(), fmt.Sprintf("writing %s: the disk is full", file.Path), 1)
+	}
 	for _, op := range operations(err) {
 		words := operation(op)
 		if errors.Is(err, queue.ErrNoQueue) {
@@ -111,6 +115,9 @@ func remedy(err error) string {
 	}
 	if file, ok := errors.AsType[*fs.PathError](err); ok && file.Path != "" && file.Path == os.Getenv("AWS_CA_BUNDLE") {
 		return "AWS_CA_BUNDLE names that file: mend its path, or unset it"
+	}
+	if _, says := errors.AsType[*intake.ListError](err); !says && errors.Is(err, syscall.ENOSPC) {
+		return "free some space, then run the same command again"
 	}
 	return networkRemedy(err)
 }

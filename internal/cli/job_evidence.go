@@ -112,13 +112,15 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 		return fmt.Errorf("writing the evidence: %w", err)
 	}
 	defer func() {
-		err = errors.Join(err, f.Close())
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing the evidence: %w", err), os.Remove(path))
+		if err = errors.Join(err, f.Close()); err != nil {
+			err = errors.Join(err, os.Remove(path))
 		}
 	}()
 	if err := write(f); err != nil {
 		return err
 	}
-	return f.Sync()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("writing the evidence: %w", err)
+	}
+	return nil
 }

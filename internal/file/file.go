@@ -87,10 +87,7 @@ func Replace(path string, perm fs.FileMode) (*Replacement, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
-		if e, ok := errors.AsType[*fs.PathError](err); ok {
-			e.Path = path // the random name says nothing
-		}
-		return nil, err
+		return nil, named(err, path)
 	}
 	r := &Replacement{File: f, path: path}
 	if err := f.Chmod(perm); err != nil {
@@ -99,13 +96,28 @@ func Replace(path string, perm fs.FileMode) (*Replacement, error) {
 	return r, nil
 }
 
+// Write implements io.Writer; its error names the file that is replaced.
+func (r *Replacement) Write(p []byte) (int, error) {
+	n, err := r.File.Write(p)
+	return n, named(err, r.path)
+}
+
+// named is an error of os that names another path: that of a temporary file says
+// nothing.
+func named(err error, path string) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Path = path
+	}
+	return err
+}
+
 // Path is where the file will be.
 func (r *Replacement) Path() string { return r.path }
 
 // Commit puts the file, as it was written so far, in its place.
 func (r *Replacement) Commit() error {
 	if err := r.Sync(); err != nil {
-		return err
+		return named(err, r.path)
 	}
 	if err := os.Rename(r.Name(), r.path); err != nil {
 		return err
@@ -130,7 +142,7 @@ func Write(path string, data []byte, perm fs.FileMode) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	if _, err := r.File.Write(data); err != nil {
+	if _, err := r.Write(data); err != nil {
 		return err
 	}
 	return r.Commit()

@@ -54,6 +54,13 @@ func Absent(err error) bool { return errors.Is(err, ErrNoFile) || errors.Is(err,
 // there is nothing to say.
 func Remedy(kind error) string { return remedies[kind] }
 
+// Permanent reports whether an error of a database file stays until somebody does
+// something about the file or its disk: making the call again is no use.
+func Permanent(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind != nil && !errors.Is(e.Kind, ErrLocked)
+}
+
 // Error is a failure of a database file: which, doing what, what is wrong, and
 // what to do about it.
 type Error struct {
@@ -69,7 +76,7 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err)
 	}
 	text := fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Kind)
-	if e.Err != nil {
+	if e.Err != nil && !errors.Is(e.Kind, ErrFull) { // whose words add nothing
 		text += fmt.Sprintf(" (%v)", e.Err)
 	}
 	switch remedy := remedies[e.Kind]; {
@@ -116,6 +123,9 @@ func wrap(path, op string, err error) error {
 	var kind error
 	if e, ok := errors.AsType[*modernc.Error](err); ok {
 		kind = kinds[e.Code()&0xff]
+		if e.Code() == lib.SQLITE_IOERR_SHMSIZE {
+			kind = ErrFull // what a full disk is to the file of shared memory
+		}
 	}
 	e := &Error{Path: path, Op: op, Kind: kind, Err: err}
 	if errors.Is(kind, ErrLocked) {
