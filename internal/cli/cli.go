@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 
+	"relock/internal/number"
+
 	"github.com/urfave/cli/v3"
 )
 
@@ -172,6 +174,7 @@ func env(flag string) cli.ValueSourceChain {
 }
 
 func say(w io.Writer, format string, args ...any) {
+	number.Grouped(args)
 	// A reader that has gone away (a closed pipe) must not stop the work.
 	_, _ = fmt.Fprintf(w, format, args...)
 }

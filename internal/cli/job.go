@@ -11,6 +11,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/number"
 )
 
 const jobHelp = `Reads the ledger while the job runs, and tells the worker to pause, go on or stop.
@@ -134,7 +135,7 @@ func theOne(ctx context.Context, cmd *cli.Command, led Ledger) (job.Job, error) 
 	case len(jobs) == 0:
 		return job.Job{}, errors.New("the ledger has no jobs")
 	case len(jobs) > 1:
-		return job.Job{}, usage("name one job; the ledger has %d, and `job list` shows all", len(jobs))
+		return job.Job{}, usage("name one job; the ledger has %s, and `job list` shows all", number.Group(int64(len(jobs))))
 	}
 	return jobs[0], nil
 }

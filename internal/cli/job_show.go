@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/number"
 	"relock/internal/worker"
 )
 
@@ -161,10 +161,9 @@ func forcedCodes(findings []job.Finding) string {
 
 // rows accounts for the rows of the lists.
 func rows(c job.Counts) string {
-	n := func(n int64, what string) string { return strconv.FormatInt(n, 10) + " " + what }
-	s := strconv.FormatInt(c.Rows, 10) + " = " + n(c.Targets, "targets") + " + " + n(c.Duplicates, "duplicates") + " + " + n(c.Invalid, "not valid")
+	s := number.Text("%d = %s + %s + %d not valid", c.Rows, number.Of(c.Targets, "target", "targets"), number.Of(c.Duplicates, "duplicate", "duplicates"), c.Invalid)
 	if c.Excluded > 0 {
-		s += " + " + n(c.Excluded, "excluded")
+		s += number.Text(" + %d excluded", c.Excluded)
 	}
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/queue"
 )
 
@@ -128,7 +129,7 @@ func (j *jobCommand) cancel(ctx context.Context, cmd *cli.Command, led Ledger) e
 	}
 	j.discard(ctx, cmd, jb.ID)
 	return j.steered(cmd, stateJSON{Job: jb.ID, State: job.StateCancelled, NotReset: &n},
-		"job %s is cancelled: %d targets were not reset; calls under way may still end\n", jb.ID, n)
+		"job %s is cancelled: %s not reset; calls under way may still end\n", jb.ID, number.Of(n, "target was", "targets were"))
 }
 
 // discard throws away what an interrupted enqueue has left of the job in a queue in
@@ -155,6 +156,6 @@ func (j *jobCommand) discard(ctx context.Context, cmd *cli.Command, id string) {
 	case err != nil:
 		say(j.s.Err, "job: the messages of job %s stay in the queue %s until a worker runs: %v\n", id, at, err)
 	case n > 0:
-		say(j.s.Err, "%d messages of it that no worker had been shown yet were thrown away\n", n)
+		say(j.s.Err, "%s of it that no worker had seen yet thrown away\n", number.Of(n, "message was", "messages were"))
 	}
 }

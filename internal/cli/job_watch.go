@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/worker"
 )
 
@@ -85,7 +86,7 @@ func (v view) paceWords() string {
 	if v.shown == nil {
 		return "pace not known: no worker holds the lease of the account and Region"
 	}
-	s := fmt.Sprintf("%.1f of %.1f a second, %d throttled, %d in flight", v.shown.Pace, v.shown.Budget, v.shown.Throttles, v.shown.InFlight)
+	s := number.Text("%.1f of %.1f a second, %d throttled, %d in flight", v.shown.Pace, v.shown.Budget, v.shown.Throttles, v.shown.InFlight)
 	if age := v.seen.Sub(v.shown.At); age > silentAfter {
 		s += fmt.Sprintf(" (the worker was last heard of %s ago)", human(age))
 	}

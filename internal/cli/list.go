@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"relock/internal/intake"
+	"relock/internal/number"
 )
 
 // read checks the whole list. Rows left out, and duplicates, go to files.
@@ -53,5 +54,5 @@ func (e *enqueue) rows(err *intake.RowsError) error {
 	if err.None {
 		remedy = "no row is left; check --column and the list"
 	}
-	return fmt.Errorf("%d of %d rows cannot be used; %s", err.Invalid, err.Rows, remedy)
+	return fmt.Errorf("%s of %s cannot be used; %s", number.Group(err.Invalid), number.Of(err.Rows, "row", "rows"), remedy)
 }

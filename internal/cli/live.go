@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/worker"
 )
 
@@ -111,7 +111,7 @@ const (
 func blockOf(st worker.Status, eta string, width int, colour bool) string {
 	var b strings.Builder
 	line := func(before, after, format string, args ...any) {
-		text := []rune(fmt.Sprintf(format, args...))
+		text := []rune(number.Text(format, args...))
 		b.WriteString(before + string(text[:min(len(text), width)]) + after + "\n")
 	}
 	for _, j := range st.Jobs {

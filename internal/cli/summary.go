@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/queue"
 	"relock/internal/worker"
 )
@@ -47,7 +48,7 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 	}
 	for _, j := range jobs {
 		t := j.Totals
-		say(w, "\nJob %s (%s), user pool %s: %d targets\n", j.Job.ID, j.Job.State, j.Job.Pool, t.Targets)
+		say(w, "\nJob %s (%s), user pool %s: %s\n", j.Job.ID, j.Job.State, j.Job.Pool, number.Of(t.Targets, "target", "targets"))
 		for _, o := range job.Outcomes() {
 			if n := t.Outcomes[o]; n > 0 {
 				say(w, "  %8d  %s\n", n, o)
@@ -70,7 +71,7 @@ func summarise(w io.Writer, jobs []worker.JobStatus, at string) {
 			say(w, "  %s not reset; see who and why:\n    job failed%s %s\n", usersWere(t.Failed()), at, j.Job.ID)
 		}
 		if n := t.SignOuts[job.SignOutFailed]; n > 0 {
-			say(w, "  %d users could not be signed out; see who may still hold a session:\n    job still-open%s %s\n", n, at, j.Job.ID)
+			say(w, "  %s could not be signed out; see who may still hold a session:\n    job still-open%s %s\n", users(n), at, j.Job.ID)
 		}
 	}
 	switch {
@@ -89,7 +90,7 @@ func sayRejected(cmd *cli.Command, w io.Writer, by map[queue.RejectReason]int64)
 	for _, r := range queue.RejectReasons() {
 		if n := by[r]; n > 0 && r != queue.RejectCorrupt {
 			all += n
-			reasons = append(reasons, fmt.Sprintf("%d %s", n, r))
+			reasons = append(reasons, number.Text("%d %s", n, r))
 		}
 	}
 	if all == 0 {
@@ -107,28 +108,22 @@ func sayRejected(cmd *cli.Command, w io.Writer, by map[queue.RejectReason]int64)
 }
 
 func usersWere(n int64) string {
-	if n == 1 {
-		return "1 user was"
-	}
-	return fmt.Sprintf("%d users were", n)
+	return number.Of(n, "user was", "users were")
 }
 
 func messages(n int64) string {
-	if n == 1 {
-		return "1 message was"
-	}
-	return fmt.Sprintf("%d messages were", n)
+	return number.Of(n, "message was", "messages were")
 }
 
 // outcomesLine is how a job stands in one line, for a log or a terminal.
 func outcomesLine(j worker.JobStatus) string {
 	t := j.Totals
 	done := t.Targets - t.Pending
-	s := fmt.Sprintf("%d of %d done, %d failed", done, max(j.Job.Counts.Targets, t.Targets), t.Failed())
+	s := number.Text("%d of %d done, %d failed", done, max(j.Job.Counts.Targets, t.Targets), t.Failed())
 	if j.Job.Policy.SignOut {
-		s += fmt.Sprintf(", %d signed out", t.SignOuts[job.SignOutDone])
+		s += number.Text(", %d signed out", t.SignOuts[job.SignOutDone])
 		if n := t.SignOuts[job.SignOutFailed]; n > 0 {
-			s += fmt.Sprintf(", %d not", n)
+			s += number.Text(", %d not", n)
 		}
 	}
 	return s

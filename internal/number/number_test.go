@@ -25,3 +25,21 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		format string
+		args   []any
+		want   string
+	}{
+		{"%d of %d", []any{1234, int64(1234567)}, "1,234 of 1,234,567"},
+		{"%8d|%-8d|", []any{1234, int64(12)}, "   1,234|12      |"},
+		{"%x %v %s", []any{4096, 4096, "4096"}, "1000 4,096 4096"},
+		{"%d %.1f", []any{uint16(9464), 1234.5}, "9464 1234.5"},
+	} {
+		if got := Text(c.format, c.args...); got != c.want {
+			t.Errorf("Text(%q) = %q, want %q", c.format, got, c.want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"relock/internal/job"
+	"relock/internal/number"
 )
 
 func poolMissing(l look) []job.Finding {
@@ -38,7 +39,7 @@ func longerThanPool(l look) []job.Finding {
 	if l.Pool == nil || l.Targets <= int64(l.Pool.EstimatedNumberOfUsers) {
 		return nil
 	}
-	return one(LongerThanPool, fmt.Sprintf("The list has %d users, and the pool about %d by Cognito's estimate. It may be the list of another pool.", l.Targets, l.Pool.EstimatedNumberOfUsers))
+	return one(LongerThanPool, number.Text("The list has %s, and the pool about %d by Cognito's estimate. It may be the list of another pool.", number.Of(l.Targets, "user", "users"), l.Pool.EstimatedNumberOfUsers))
 }
 
 func differByCase(l look) []job.Finding {
@@ -46,7 +47,7 @@ func differByCase(l look) []job.Finding {
 		return nil
 	}
 	return one(NamesDifferByCase, fmt.Sprintf("%s from an earlier one by case only, and the pool ignores case: it is the same user, who would be reset twice: %s. Leave those rows out.",
-		count(l.CaseTwins, "name differs", "names differ"), l.TwinsAt))
+		number.Of(l.CaseTwins, "name differs", "names differ"), l.TwinsAt))
 }
 
 // fewLookUps are too few to conclude from that a list is another pool's: lists of
@@ -61,7 +62,7 @@ func mostlyUnknown(l look) []job.Finding {
 	if low, _ := l.Sample.Interval(Unknown); low <= 0.5 {
 		return nil
 	}
-	return one(MostlyUnknown, fmt.Sprintf("%d of %d users looked up are unknown to the pool. It may be the list of another pool, or the names may be of a kind that the pool does not know users by.", l.Sample.Counts[Unknown], l.Sample.Asked))
+	return one(MostlyUnknown, number.Text("%d of %d users looked up are unknown to the pool. It may be the list of another pool, or the names may be of a kind that the pool does not know users by.", l.Sample.Counts[Unknown], l.Sample.Asked))
 }
 
 func overQuota(l look) []job.Finding {
@@ -95,12 +96,4 @@ func (l look) ownSender(c channel) bool {
 // uses reports whether Cognito itself may send codes on a channel.
 func (l look) uses(c channel) bool {
 	return l.Pool != nil && slices.Contains(channelsOf(l.Pool), c) && !l.ownSender(c)
-}
-
-// count writes a number with its noun.
-func count(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

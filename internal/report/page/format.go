@@ -7,27 +7,18 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"relock/internal/number"
 )
 
 // count writes a number with its thousands apart.
 func count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, s = "−", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
+	return strings.Replace(number.Group(n), "-", "−", 1)
 }
 
 // people is a number of users in words.
 func people(n int64) string {
-	if n == 1 {
-		return "1 user"
-	}
-	return count(n) + " users"
+	return number.Of(n, "user", "users")
 }
 
 // share is n of all in per cent. It says neither 0 nor 100 where that is not so.
