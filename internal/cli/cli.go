@@ -120,13 +120,18 @@ func run(ctx context.Context, s Streams, cmd *cli.Command, args []string) int {
 		code, err = e.code, e.err
 	}
 	if err != nil {
-		say(s.Err, "%s: %s\n", cmd.Name, explain(err))
+		text := asTyped(plain(err), cmd.Name, args)
+		remedy := remedy(err)
+		say(s.Err, "%s: %s\n", cmd.Name, text)
+		if remedy != "" {
+			say(s.Err, "  %s\n", remedy)
+		}
 		if code == ExitUsage {
 			say(s.Err, "see `%s --help`\n", cmd.Name)
 		}
 		if b.json {
 			// Nothing can be done if standard output is gone.
-			_ = writeJSON(s.Out, errorJSON{"error", cmd.Name, code, plain(err), remedy(err)})
+			_ = writeJSON(s.Out, errorJSON{"error", cmd.Name, code, text, remedy})
 		}
 	}
 	return code
@@ -170,7 +175,11 @@ func exitCode(err error) int {
 
 // env names a flag's environment variable: --max-users is RELOCK_MAX_USERS.
 func env(flag string) cli.ValueSourceChain {
-	return cli.EnvVars("RELOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
+	return cli.EnvVars(variableOf(flag))
+}
+
+func variableOf(flag string) string {
+	return "RELOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 func say(w io.Writer, format string, args ...any) {

@@ -42,7 +42,7 @@ func TestExplain(t *testing.T) {
 		"plain": {errors.New("no"), "no"},
 		"a full disk": {
 			fmt.Errorf("writing the evidence: %w", &fs.PathError{Op: "write", Path: "evidence.html", Err: syscall.ENOSPC}),
-			"writing the evidence: writing evidence.html: the disk is full\n  free some space, then run the same command again",
+			"writing the evidence: writing evidence.html: the disk is full: free some space, then run the same command again",
 		},
 		"a full disk that says what to do": {
 			&intake.ListError{Kind: intake.ErrTemp, Reason: "the list of rejected rows cannot be written", Remedy: "free space", Err: &fs.PathError{Op: "write", Path: "rejects.csv", Err: syscall.ENOSPC}},
@@ -127,7 +127,11 @@ func TestExplain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, explain(tt.err)); diff != "" {
+			got := plain(tt.err)
+			if r := remedy(tt.err); r != "" {
+				got += "\n  " + r
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

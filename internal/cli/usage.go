@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -86,7 +88,7 @@ func chooseCommand(_ context.Context, cmd *cli.Command) error {
 // The flag library's errors, for which it has no types.
 var (
 	badFlag     = regexp.MustCompile(`(?s)^invalid value ("[^"]*.*") for flag -(\S+): (.*)$`)
-	badVariable = regexp.MustCompile(`(?s)^could not parse (".*") as \S+ value from environment variable "(\w+)" for flag (\S+): (.*)$`)
+	badVariable = regexp.MustCompile(`(?s)^could not parse (".*") as \S+ value from environment variable "\w+" for flag (\S+): (.*)$`)
 )
 
 // flagError says in our words what the flag library complains about.
@@ -109,9 +111,31 @@ func flagError(cmd *cli.Command, err error) error {
 		return fmt.Errorf("--%s %s%s", m[2], m[1], wrongValue(m[3]))
 	}
 	if m := badVariable.FindStringSubmatch(text); m != nil {
-		return fmt.Errorf("%s=%s (--%s)%s", m[2], m[1], m[3], wrongValue(m[4]))
+		return fmt.Errorf("--%s %s%s", m[2], m[1], wrongValue(m[3]))
 	}
 	return err
+}
+
+var firstFlag = regexp.MustCompile(`^--([a-z-]+)`)
+
+// asTyped names the variable that a flag's value came from, where an error begins with
+// a flag that is not on the command line.
+func asTyped(text, program string, args []string) string {
+	m := firstFlag.FindStringSubmatch(text)
+	if m == nil || slices.ContainsFunc(args, func(a string) bool {
+		name, _, _ := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		return name == m[1] && strings.HasPrefix(a, "-")
+	}) {
+		return text
+	}
+	variable := variableOf(m[1])
+	if program == "sandbox" {
+		variable = variableOf("sandbox-" + m[1])
+	}
+	if os.Getenv(variable) == "" {
+		return text
+	}
+	return fmt.Sprintf("%s (%s)%s", variable, m[0], text[len(m[0]):])
 }
 
 // wrongValue is what is wrong with a value, after it.
