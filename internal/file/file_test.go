@@ -71,7 +71,7 @@ func TestNoLinkIsFollowed(t *testing.T) {
 	}
 }
 
-// A hard link, or whoever has the file open already, does not get what is written to
+// Another name of the old file, or a process that has it open, does not get what is written to
 // a replacement.
 func TestReplacementIsAnotherFile(t *testing.T) {
 	t.Parallel()
