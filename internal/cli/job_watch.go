@@ -162,11 +162,11 @@ func (v view) line(eta string) string {
 func (v view) block(eta string, width int, colour bool) string {
 	var b strings.Builder
 	line := func(before, after, format string, args ...any) {
-		text := []rune(fmt.Sprintf(format, args...))
+		text := []rune(number.Text(format, args...))
 		b.WriteString(before + string(text[:min(len(text), width)]) + after + "\n")
 	}
 	wrapped := func(format string, args ...any) {
-		for _, text := range wrap(fmt.Sprintf(format, args...), width) {
+		for _, text := range wrap(number.Text(format, args...), width) {
 			line("", "", "%s", text)
 		}
 	}

@@ -68,16 +68,16 @@ func TestTheWatchedJobFitsTheTerminal(t *testing.T) {
 	var want strings.Builder
 	want.WriteString(`Job incident-2026-11-23-the-whole-of-the-customer-pool (open), user pool
 eu-west-1_AbCdEf123
-[=====               ] 100000 of 400000 done, 1000 failed
+[=====               ] 100,000 of 400,000 done, 1,000 failed
 23.5 of 24.0 a second, 3 throttled, 4 in flight (the worker was last heard of
 30 s ago), about 3 h 28 min left
 budget: 24 requests a second: 80 % of the quota of 30 for UserAccountRecovery,
 read from Service Quotas
-     99000  reset
-      1000  user_not_found
-    300000  pending
+    99,000  reset
+     1,000  user_not_found
+   300,000  pending
          2  of these flagged repeated
-     98000  sign-outs done
+    98,000  sign-outs done
 HALTED: access_denied, AccessDeniedException since 2026-11-23 02:00:00 UTC
 `)
 	for _, text := range wrap(job.HaltAccessDenied.Remedy(), 77) {
@@ -94,7 +94,7 @@ HALTED: access_denied, AccessDeniedException since 2026-11-23 02:00:00 UTC
 func TestTheWatchedJobInOneLine(t *testing.T) {
 	t.Parallel()
 	v := watched()
-	want := "incident-2026-11-23-the-whole-of-the-customer-pool open: 100000 of 400000 done, 1000 failed, HALTED: access_denied, AccessDeniedException, 23.5 of 24.0 a second, 3 throttled, 4 in flight (the worker was last heard of 30 s ago), about 1 h left"
+	want := "incident-2026-11-23-the-whole-of-the-customer-pool open: 100,000 of 400,000 done, 1,000 failed, HALTED: access_denied, AccessDeniedException, 23.5 of 24.0 a second, 3 throttled, 4 in flight (the worker was last heard of 30 s ago), about 1 h left"
 	if diff := cmp.Diff(want, v.line("about 1 h left")); diff != "" {
 		t.Error(diff)
 	}
