@@ -11,11 +11,13 @@ FUZZTIME    ?= 30s
 KILLS       ?= 200
 CRASHTESTS  ?= .
 RUNBOOK     ?=
+# The commit goes into the programs, whatever GOFLAGS says, where git answers here.
+BUILDVCS    := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 
 .PHONY: build demo test test-race test-peers test-crash test-dashboards test-dashboards-live test-browser test-deploy test-deploy-all dashboards check bench bench-pace fuzz clean
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(BUILDVCS) -o bin/ ./cmd/...
 
 demo: build
 	./bin/sandbox demo

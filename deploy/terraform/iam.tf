@@ -14,11 +14,14 @@ locals {
 }
 
 resource "aws_iam_policy" "this" {
-  for_each = toset(["enqueue", "worker", "operator"])
+  for_each = toset(["enqueue", "worker", "operator", "reader"])
 
-  name        = "${var.name}-${each.key}"
-  description = "What Relock's ${each.key == "operator" ? "job" : each.key} may do."
-  policy      = templatefile("${path.module}/../iam/${each.key}.json", local.policy_values)
+  name = "${var.name}-${each.key}"
+  description = lookup({
+    operator = "What Relock's job may do."
+    reader   = "What Relock's job needs to read the ledger, and to change nothing."
+  }, each.key, "What Relock's ${each.key} may do.")
+  policy = templatefile("${path.module}/../iam/${each.key}.json", local.policy_values)
 }
 
 resource "aws_iam_role" "people" {
@@ -43,10 +46,11 @@ resource "aws_iam_role_policy_attachment" "people" {
   policy_arn = aws_iam_policy.this[each.key].arn
 }
 
-# A retry of the failed, and a look at what was sent, read the ledger.
+# Who sends a job may see what becomes of it, and no more: to pause, resume and cancel
+# is the operator's.
 resource "aws_iam_role_policy_attachment" "enqueue_reads" {
   count = length(local.people) > 0 ? 1 : 0
 
   role       = aws_iam_role.people["enqueue"].name
-  policy_arn = aws_iam_policy.this["operator"].arn
+  policy_arn = aws_iam_policy.this["reader"].arn
 }

@@ -19,7 +19,7 @@ output "key_arn" {
 }
 
 output "policy_arns" {
-  description = "The policies of enqueue, worker and operator, for roles of your own (IRSA, EC2)."
+  description = "The policies of enqueue, worker, operator and reader, for roles of your own (IRSA, EC2)."
   value       = { for name, p in aws_iam_policy.this : name => p.arn }
 }
 

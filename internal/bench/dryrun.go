@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"unicode/utf16"
+
+	"relock/internal/file"
 )
 
 func benchDryRun(ctx context.Context, o options) error {
@@ -61,7 +63,7 @@ func convert(path, form string, write func(io.Writer, io.Reader) error) (string,
 	}
 	defer func() { _ = in.Close() }() // only read
 	to := filepath.Join(filepath.Dir(path), form+"-"+filepath.Base(path))
-	out, err := os.Create(to)
+	out, err := file.New(to)
 	if err != nil {
 		return "", err
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"relock/internal/file"
 )
 
 const (
@@ -138,7 +140,7 @@ func (s *stand) workerArgs(n int, more ...string) []string {
 // writeList writes a list of n usernames.
 func (s *stand) writeList(n int) (string, error) {
 	path := filepath.Join(s.dir, fmt.Sprintf("list-%d.csv", n))
-	f, err := os.Create(path)
+	f, err := file.Replace(path, 0o600)
 	if err != nil {
 		return "", err
 	}
@@ -147,7 +149,7 @@ func (s *stand) writeList(n int) (string, error) {
 	for i := range n {
 		_, _ = fmt.Fprintf(w, "user-%08d\n", i)
 	}
-	return path, errors.Join(w.Flush(), f.Close())
+	return path, errors.Join(w.Flush(), f.Commit(), f.Close())
 }
 
 // middle is the median, with the least and the greatest.

@@ -9,8 +9,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
+
+	"relock/internal/number"
 
 	"github.com/urfave/cli/v3"
 )
@@ -100,27 +103,63 @@ func run(ctx context.Context, s Streams, cmd *cli.Command, args []string) int {
 	cmd.Reader, cmd.Writer, cmd.ErrWriter = s.In, s.Out, s.Err
 	cmd.EnableShellCompletion = true
 	cmd.ExitErrHandler = func(context.Context, *cli.Command, error) {} // run exits, not the library
-	ran := false
-	prepare(cmd, &ran)
+	if machine, ok := asksVersion(args); ok {
+		return sayVersion(s.Out, cmd.Name, machine)
+	}
+	b := begun{json: asksJSON(args)}
+	prepare(cmd, &b)
 	err := cmd.Run(ctx, args)
 	if err == nil {
 		return ExitOK
 	}
 	code := exitCode(err)
-	if !ran {
-		code = ExitUsage
+	if _, ours := errors.AsType[*exitError](err); !b.ran && !ours {
+		code, err = ExitUsage, flagError(cmd, err)
 	}
 	if e, ok := errors.AsType[*exitError](err); ok {
 		code, err = e.code, e.err
 	}
 	if err != nil {
-		// Nothing can be done if standard error is gone.
-		_, _ = fmt.Fprintf(s.Err, "%s: %s\n", cmd.Name, explain(err))
+		text := asTyped(plain(err), cmd.Name, args)
+		remedy := remedy(err)
+		say(s.Err, "%s: %s\n", cmd.Name, text)
+		if remedy != "" {
+			say(s.Err, "  %s\n", remedy)
+		}
 		if code == ExitUsage {
-			_, _ = fmt.Fprintf(s.Err, "see `%s --help`\n", cmd.Name)
+			say(s.Err, "see `%s --help`\n", cmd.Name)
+		}
+		if b.json {
+			// Nothing can be done if standard output is gone.
+			_ = writeJSON(s.Out, errorJSON{"error", cmd.Name, code, text, remedy})
 		}
 	}
 	return code
+}
+
+// errorJSON is why a run failed.
+type errorJSON struct {
+	Event   string `json:"event"` // error
+	Program string `json:"program"`
+	Code    int    `json:"exit_code"`
+	Message string `json:"message"`
+	Remedy  string `json:"remedy,omitempty"`
+}
+
+// asksJSON reports whether a command line, or the environment, asks for JSON, for one
+// that is not understood.
+func asksJSON(args []string) bool {
+	for _, a := range args {
+		switch name, value, set := strings.Cut(strings.TrimLeft(a, "-"), "="); {
+		case a == "--":
+			return false
+		case name == flagJSON && strings.HasPrefix(a, "-"):
+			yes, err := strconv.ParseBool(value)
+			return !set || err == nil && yes
+		}
+	}
+	yes, _ := strconv.ParseBool(os.Getenv("RELOCK_JSON"))
+	return yes
 }
 
 // exitCode is what a program that ran ends with.
@@ -136,10 +175,15 @@ func exitCode(err error) int {
 
 // env names a flag's environment variable: --max-users is RELOCK_MAX_USERS.
 func env(flag string) cli.ValueSourceChain {
-	return cli.EnvVars("RELOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")))
+	return cli.EnvVars(variableOf(flag))
+}
+
+func variableOf(flag string) string {
+	return "RELOCK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 func say(w io.Writer, format string, args ...any) {
+	number.Grouped(args)
 	// A reader that has gone away (a closed pipe) must not stop the work.
 	_, _ = fmt.Fprintf(w, format, args...)
 }

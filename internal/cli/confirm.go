@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"relock/internal/intake"
+	"relock/internal/number"
 )
 
 // attempts is how often the number of users may be typed.
@@ -68,7 +69,7 @@ func (e *enqueue) confirm(ctx context.Context, p *plan) error {
 			case !ok:
 				say(e.s.Err, "\n")
 				return errNotConfirmed
-			case line == want:
+			case line == want || line == number.Group(p.list.Counts.Targets):
 				return nil
 			}
 		}
@@ -83,7 +84,10 @@ func (p *plan) consequence() string {
 	if p.job.Plan.PoolName != "" {
 		pool = fmt.Sprintf("%q (%s)", p.job.Plan.PoolName, pool)
 	}
-	text := fmt.Sprintf("The passwords of %d users of the pool %s will stop working, and each of them is sent a code.", p.list.Counts.Targets, pool)
+	text := fmt.Sprintf("The passwords of %s of the pool %s will stop working, and each of them is sent a code.", users(p.list.Counts.Targets), pool)
+	if p.list.Counts.Targets == 1 {
+		text = fmt.Sprintf("The password of 1 user of the pool %s will stop working, and a code is sent.", pool)
+	}
 	if p.job.Policy.SignOut {
 		text += " Their sessions are ended."
 	}

@@ -7,6 +7,7 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 
+	"relock/internal/number"
 	"relock/internal/pace"
 	"relock/internal/preflight"
 	"relock/internal/reset"
@@ -57,8 +58,5 @@ func foldsCase(f *facts) (bool, error) {
 
 // users is a number of users in words.
 func users(n int64) string {
-	if n == 1 {
-		return "1 user"
-	}
-	return fmt.Sprintf("%d users", n)
+	return number.Of(n, "user", "users")
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/urfave/cli/v3"
 )
@@ -94,19 +93,25 @@ type enqueue struct {
 	s   Streams
 	// text is for people.
 	text io.Writer
-	// duplicates is the file of --duplicates, until it is written; nil without.
-	duplicates *os.File
+	// reports are --rejects and --duplicates; duplicates is what is written to the
+	// latter, nil without.
+	reports    reports
+	duplicates io.Writer
 	// parent is the job that is tried again, or nil.
 	parent *parent
 }
 
 func (e *enqueue) run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, e.reports.close()) }()
 	if e.parent, err = e.readParent(ctx); err != nil {
 		return nothingSent(interrupted(ctx, err))
 	}
 	set, err := e.settings()
 	if err != nil {
 		return err
+	}
+	for _, text := range exposed(set.queue, set.ledger) {
+		say(e.s.Err, "warning: %s\n", text)
 	}
 	p, err := e.plan(ctx, set)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"relock/internal/intake"
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/number"
 	"relock/internal/reset"
 )
 
@@ -25,7 +26,7 @@ func (e *enqueue) excluded(ctx context.Context, d *reset.Directory, paths []stri
 	if err != nil {
 		return nil, err
 	}
-	note := newNotes(e.s.Err, fmt.Sprintf("looking up the excluded users: %%d of %d", len(given)))
+	note := newNotes(e.s.Err, number.Text("looking up the excluded users: %%d of %d", len(given)))
 	found := make([][]reset.User, len(given))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(lookUpsAtOnce)
@@ -69,7 +70,7 @@ func (e *enqueue) resolved(given []job.Exclusion, found [][]reset.User) ([]job.E
 		say(e.s.Err, "… and %d more\n", nobody-maxUnresolved)
 	}
 	if nobody > 0 {
-		return nil, fmt.Errorf("%d of the %d users of --exclude cannot be found in the pool; mend or remove them, so that nobody is reset who should be spared", nobody, len(given))
+		return nil, fmt.Errorf("%s of the %s of --exclude cannot be found in the pool; mend or remove them, so that nobody is reset who should be spared", number.Group(int64(nobody)), users(int64(len(given))))
 	}
 	return list, ledger.CheckExclusions(list)
 }
@@ -83,7 +84,7 @@ func readExclusions(ctx context.Context, cfg intake.Config) ([]job.Exclusion, er
 	}
 	defer func() { _ = l.Close() }() // only read
 	if n := l.Counts.Targets; n > ledger.MaxExclusions {
-		return nil, fmt.Errorf("--exclude: the lists name %d users, and a job can spare %d; is this the right file?", n, ledger.MaxExclusions)
+		return nil, fmt.Errorf("--exclude: the lists name %s, and a job can spare %s; is this the right file?", users(int64(n)), number.Group(ledger.MaxExclusions))
 	}
 	given := make([]job.Exclusion, 0, l.Counts.Targets)
 	for t, err := range l.Targets(ctx) {
@@ -100,7 +101,7 @@ func readExclusions(ctx context.Context, cfg intake.Config) ([]job.Exclusion, er
 func exclusionsError(err error) error {
 	if rows, ok := errors.AsType[*intake.RowsError](err); ok {
 		p := rows.Problems[0]
-		return fmt.Errorf("--exclude: %s (%d of %d rows cannot be used); mend them: an exclusion is not skipped", p, rows.Invalid, rows.Rows)
+		return fmt.Errorf("--exclude: %s (%s of %s cannot be used); mend them: an exclusion is not skipped", p, number.Group(rows.Invalid), number.Of(rows.Rows, "row", "rows"))
 	}
 	if e, ok := errors.AsType[*intake.ListError](err); ok && errors.Is(err, intake.ErrHeader) {
 		c := *e

@@ -17,26 +17,23 @@ import (
 	"github.com/aws/smithy-go"
 
 	"relock/internal/awsconf"
+	"relock/internal/intake"
 	"relock/internal/job"
 	"relock/internal/queue"
 	"relock/internal/reset"
 	"relock/internal/sqlite"
 )
 
-// explain writes an error for people: what happened, and on a line of its own
-// what its reader can do about it, where the error does not say so itself.
-func explain(err error) string {
-	text := plain(err)
-	if r := remedy(err); r != "" {
-		return text + "\n  " + r
-	}
-	return text
-}
-
 // plain is the error's text without the words of the SDK that help nobody: the
 // status, the request ID, "operation error".
 func plain(err error) string {
 	text := err.Error()
+	if file, ok := errors.AsType[*fs.PathError](err); ok && errors.Is(err, syscall.ENOSPC) {
+		text = strings.Replace(text, file.Error(), fmt.Sprintf("writing %s: the disk is full", file.Path), 1)
+		if _, says := errors.AsType[*intake.ListError](err); !says {
+			text += ": free some space, then run the same command again"
+		}
+	}
 	for _, op := range operations(err) {
 		words := operation(op)
 		if errors.Is(err, queue.ErrNoQueue) {

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,6 +18,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
+	"relock/internal/intake"
 	"relock/internal/queue"
 	"relock/internal/sqlite"
 )
@@ -38,6 +40,14 @@ func TestExplain(t *testing.T) {
 		want string
 	}{
 		"plain": {errors.New("no"), "no"},
+		"a full disk": {
+			fmt.Errorf("writing the evidence: %w", &fs.PathError{Op: "write", Path: "evidence.html", Err: syscall.ENOSPC}),
+			"writing the evidence: writing evidence.html: the disk is full: free some space, then run the same command again",
+		},
+		"a full disk that says what to do": {
+			&intake.ListError{Kind: intake.ErrTemp, Reason: "the list of rejected rows cannot be written", Remedy: "free space", Err: &fs.PathError{Op: "write", Path: "rejects.csv", Err: syscall.ENOSPC}},
+			"the list of rejected rows cannot be written: writing rejects.csv: the disk is full; free space",
+		},
 		"AWS's code": {
 			failed(&smithy.GenericAPIError{Code: "ExpiredToken", Message: "It is expired."}),
 			"asking: STS GetCallerIdentity: ExpiredToken: It is expired.\n  the AWS credentials have expired: renew them (for example `aws sso login`)",
@@ -121,7 +131,11 @@ func TestExplain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, explain(tt.err)); diff != "" {
+			got := plain(tt.err)
+			if r := remedy(tt.err); r != "" {
+				got += "\n  " + r
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

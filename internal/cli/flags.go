@@ -29,6 +29,8 @@ const (
 	flagMailRate     = "mail-rate"
 	flagMailPerDay   = "mail-per-day"
 	flagSignOutRate  = "sign-out-rate"
+
+	flagMetricsListen = "metrics-listen"
 )
 
 // poolPattern is the form of a user pool's ID: a Region, an underscore, and
@@ -76,11 +78,11 @@ func logFlags() []cli.Flag {
 
 func paceFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.FloatFlag{Name: flagRate, Usage: "`N` resets a second at most; defaults to 80 % of the quota, the rest is the users' own", Sources: env(flagRate), Category: "Pace"},
-		&cli.FloatFlag{Name: flagQuota, Usage: "`N` requests a second that Cognito grants (UserAccountRecovery), where Service Quotas cannot be read; defaults to 30", Sources: env(flagQuota), Category: "Pace"},
-		&cli.FloatFlag{Name: flagSignOutRate, Usage: "`N` sign-outs a second at most, for jobs that end sessions; defaults to 80 % of the quota of UserUpdate. Resets go no faster", Sources: env(flagSignOutRate), Category: "Pace"},
-		&cli.FloatFlag{Name: flagMailRate, Usage: "`N` messages a second that the pool's sender may send", Sources: env(flagMailRate), Category: "Pace"},
-		&cli.FloatFlag{Name: flagMailPerDay, Usage: "`N` messages a day that the pool's sender may send", Sources: env(flagMailPerDay), Category: "Pace"},
+		&cli.FloatFlag{Name: flagRate, Validator: above0(mostRate), Usage: "`N` resets a second at most; defaults to 80 % of the quota, the rest is the users' own", Sources: env(flagRate), Category: "Pace"},
+		&cli.FloatFlag{Name: flagQuota, Validator: above0(mostRate), Usage: "`N` requests a second that Cognito grants (UserAccountRecovery), where Service Quotas cannot be read; defaults to 30", Sources: env(flagQuota), Category: "Pace"},
+		&cli.FloatFlag{Name: flagSignOutRate, Validator: above0(mostRate), Usage: "`N` sign-outs a second at most, for jobs that end sessions; defaults to 80 % of the quota of UserUpdate. Resets go no faster", Sources: env(flagSignOutRate), Category: "Pace"},
+		&cli.FloatFlag{Name: flagMailRate, Validator: above0(mostRate), Usage: "`N` messages a second that the pool's sender may send", Sources: env(flagMailRate), Category: "Pace"},
+		&cli.FloatFlag{Name: flagMailPerDay, Validator: above0(mostPerDay), Usage: "`N` messages a day that the pool's sender may send", Sources: env(flagMailPerDay), Category: "Pace"},
 	}
 }
 

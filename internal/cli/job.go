@@ -76,6 +76,9 @@ func (j *jobCommand) command(name, text, args, help string, do jobAction, flags 
 			if err != nil {
 				return err
 			}
+			for _, text := range exposed(p) {
+				say(j.s.Err, "warning: %s\n", text)
+			}
 			var cfg aws.Config
 			if p.kind == "dynamodb" {
 				if cfg, err = awsConfig(ctx, cmd, cmd.StringSlice(flagPool)); err != nil {

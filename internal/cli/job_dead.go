@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/queue"
 )
 
@@ -204,7 +205,7 @@ func (j *jobCommand) redrive(ctx context.Context, cmd *cli.Command, dead queue.D
 	})
 	if err != nil {
 		if n > 0 {
-			err = fmt.Errorf("%d were sent again before: %w", n, err)
+			err = fmt.Errorf("%s sent again before: %w", number.Of(int64(n), "was", "were"), err)
 		}
 		return noDeadLetter(err)
 	}
@@ -215,7 +216,7 @@ func (j *jobCommand) redrive(ctx context.Context, cmd *cli.Command, dead queue.D
 	if cmd.Bool(flagJSON) {
 		return writeJSON(j.s.Out, redrivenJSON{"redriven", n, counts})
 	}
-	say(j.s.Out, "%d dead letters were sent again, %d stay\n", n, len(left))
+	say(j.s.Out, "%s sent again, %d stay\n", number.Of(int64(n), "dead letter was", "dead letters were"), len(left))
 	for _, verdict := range slices.Sorted(maps.Keys(counts)) {
 		say(j.s.Out, "  %8d  %s\n", counts[verdict], verdict)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"relock/internal/file"
 	"relock/internal/job"
 	"relock/internal/report"
 	"relock/internal/report/page"
@@ -103,7 +104,7 @@ func (j *jobCommand) signEvidence(ctx context.Context, led Ledger, e *report.Evi
 // writeNew writes a file that must not exist, for its owner's eyes. One that
 // cannot be written in full is removed.
 func writeNew(path string, write func(io.Writer) error) (err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := file.New(path)
 	if errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("%s exists; name another file with --output", path)
 	}
@@ -111,13 +112,15 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 		return fmt.Errorf("writing the evidence: %w", err)
 	}
 	defer func() {
-		err = errors.Join(err, f.Close())
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing the evidence: %w", err), os.Remove(path))
+		if err = errors.Join(err, f.Close()); err != nil {
+			err = errors.Join(err, os.Remove(path))
 		}
 	}()
 	if err := write(f); err != nil {
 		return err
 	}
-	return f.Sync()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("writing the evidence: %w", err)
+	}
+	return nil
 }

@@ -38,46 +38,24 @@ func resolve(jobs []job.Job, flag, name string) (job.Job, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return job.Job{}, fmt.Errorf("%sthe ledger has no job %q%s; `job list` shows all", flag, name, nearest(jobs, name))
+		return job.Job{}, fmt.Errorf("%sthe ledger has no job %q%s; `job list` shows all", flag, name, nearestJobs(jobs, name))
 	default:
 		return job.Job{}, usage("%s%q is the beginning of %d jobs: %s; name one with more letters", flag, name, len(found), ids(found))
 	}
 }
 
-// nearest names the jobs whose IDs are most like name.
-func nearest(jobs []job.Job, name string) string {
+// nearestJobs names the jobs whose IDs are most like name, which may be a beginning.
+func nearestJobs(jobs []job.Job, name string) string {
 	if len(jobs) == 0 {
 		return ", nor any other"
 	}
 	list := slices.Clone(jobs)
-	slices.SortStableFunc(list, func(a, b job.Job) int { return cmp.Compare(distance(a.ID, name), distance(b.ID, name)) })
+	far := func(j job.Job) int { return slices.Min(distances(strings.ToLower(name), strings.ToLower(j.ID))) }
+	slices.SortStableFunc(list, func(a, b job.Job) int { return cmp.Compare(far(a), far(b)) })
 	if len(list) == 1 {
 		return "; the only one is " + list[0].ID
 	}
 	return "; the nearest are " + ids(list[:min(len(list), 3)])
-}
-
-// distance is how many letters have to change, come or go to turn a into b, without
-// counting those that b lacks at its end: it may be a beginning.
-func distance(a, b string) int {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	row := make([]int, len(a)+1)
-	for i := range row {
-		row[i] = i
-	}
-	for j := range len(b) {
-		diagonal := row[0]
-		row[0] = j + 1
-		for i := range len(a) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[i+1]
-			row[i+1] = min(change, row[i]+1, row[i+1]+1)
-		}
-	}
-	return slices.Min(row)
 }
 
 func ids(jobs []job.Job) string {

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/report"
 )
 
@@ -93,7 +94,7 @@ func outcomeName(o job.Outcome) string {
 // ledger.
 func sayOpen(w io.Writer, s report.StillOpen, at string) {
 	line := func(indent, format string, args ...any) { sayWrapped(w, indent, format, args...) }
-	line("", "Job %s (%s): of %d users, %d can still sign in with the old password, and %d perhaps.", s.Job.ID, s.Job.State, s.Targets, s.Yes, s.Perhaps)
+	line("", "Job %s (%s): of %s, %d can still sign in with the old password, and %d perhaps.", s.Job.ID, s.Job.State, users(s.Targets), s.Yes, s.Perhaps)
 	for _, g := range s.Groups {
 		say(w, "\n%8d  %s\n", g.N, outcomeName(g.Outcome))
 		line("          ", "%s.", sentence(g.Access.Why))
@@ -101,7 +102,7 @@ func sayOpen(w io.Writer, s report.StillOpen, at string) {
 			line("          ", "To do: %s.", g.Access.Remedy)
 		}
 		if g.InDoubt > 0 {
-			line("          ", "%d of them were reset perhaps: a call was never answered.", g.InDoubt)
+			line("          ", "%d of them may have been reset: a call was never answered.", g.InDoubt)
 		}
 	}
 	if s.Unlisted > 0 {
@@ -110,12 +111,12 @@ func sayOpen(w io.Writer, s report.StillOpen, at string) {
 		line("          ", "To do: run the list again as a job of its own.")
 	}
 	say(w, "\n")
-	line("", "A reset ends no session. Those of %d users live on until their tokens expire; those of %d were ended by a sign-out or because the user is disabled.", s.Lives, s.Ended)
+	line("", "A reset ends no session. Those of %s live on until their tokens expire; those of %d were ended by a sign-out or because the user is disabled.", users(s.Lives), s.Ended)
 	switch {
 	case !s.Job.Policy.SignOut:
 		line("", "The job did not ask for it: enqueue --sign-out does.")
 	case s.SignOutPending+s.SignOutFailed > 0:
-		line("", "%d sign-outs are still to come, and %d failed.", s.SignOutPending, s.SignOutFailed)
+		line("", "%s still to come, and %d failed.", number.Of(s.SignOutPending, "sign-out is", "sign-outs are"), s.SignOutFailed)
 	}
 	if s.Yes+s.Perhaps > 0 {
 		line("", "Who they are: job still-open --list%s %s", at, s.Job.ID)

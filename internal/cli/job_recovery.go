@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -70,7 +71,7 @@ func (j *jobCommand) recovery(ctx context.Context, cmd *cli.Command, led Ledger)
 		return err
 	}
 	if cmd.Bool(flagJSON) {
-		return writeJSON(j.s.Out, recoveryJSON{"recovery", r.Job, r.Reset, r.Asked, r.Waiting, r.Recovered, r.Gone, r.Other, r.Exact, r.Share, r.Low, r.High})
+		return writeJSON(j.s.Out, recoveryJSON{"recovery", r.Job, r.Reset, r.Asked, r.Waiting, r.Recovered, r.Gone, r.Other, r.Exact, rounded(r.Share), rounded(r.Low), rounded(r.High)})
 	}
 	j.sayRecovery(r)
 	return nil
@@ -83,10 +84,10 @@ func (j *jobCommand) sayRecovery(r report.Recovery) {
 		return
 	}
 	if r.Exact {
-		line("Job %s reset %d users. %d of them (%.1f %%) are still in %s and have not chosen a new password.", r.Job, r.Reset, r.Waiting, 100*r.Share, reset.NeedsReset)
+		line("Job %s reset %s. %d of them (%.1f %%) are still in %s and have not chosen a new password.", r.Job, users(r.Reset), r.Waiting, 100*r.Share, reset.NeedsReset)
 	} else {
-		line("Job %s reset %d users. Of %d asked about, drawn at random, %d are still in %s: %.1f %% (95 %% confidence: %.1f to %.1f %%), about %.0f users.",
-			r.Job, r.Reset, r.Asked, r.Waiting, reset.NeedsReset, 100*r.Share, 100*r.Low, 100*r.High, r.Share*float64(r.Reset))
+		line("Job %s reset %s. Of %d asked about, drawn at random, %d are still in %s: %.1f %% (95 %% confidence: %.1f to %.1f %%), about %s.",
+			r.Job, users(r.Reset), r.Asked, r.Waiting, reset.NeedsReset, 100*r.Share, 100*r.Low, 100*r.High, users(int64(math.Round(r.Share*float64(r.Reset)))))
 	}
 	if r.Gone+r.Other > 0 {
 		line("%d chose a new password, %d are not in the pool any more, %d are in another state.", r.Recovered, r.Gone, r.Other)

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/report"
 )
 
@@ -101,7 +102,7 @@ func (j *jobCommand) sayVerdict(v report.Verdict, trust report.Trust) {
 	}
 	defer func() {
 		if v.Unlisted > 0 {
-			line("%d targets of the list have no record: enqueue was interrupted before the job was cancelled.", v.Unlisted)
+			line("%s no record: enqueue was interrupted before the job was cancelled.", number.Of(v.Unlisted, "target of the list has", "targets of the list have"))
 		}
 		if v.Proved && v.Seal == nil {
 			line("The ledger has no seal of the job: no worker has made one yet, or it was removed.")

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"io"
+	"math"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -23,6 +24,9 @@ func writeJSON(w io.Writer, v any) error {
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
+
+// rounded is a share with four decimals: the rest is noise.
+func rounded(share float64) float64 { return math.Round(share*1e4) / 1e4 }
 
 // jobJSON is a job and how its targets stand, for machines; the names are part of
 // the interface.

@@ -40,6 +40,8 @@ var documents = []struct {
 	{"redriven", redrivenJSON{}},
 	{"serving", servingJSON{}},
 	{"demo", demoJSON{}},
+	{"version", buildJSON{}},
+	{"error", errorJSON{}},
 }
 
 // members lists the members of a type with their paths and types.

@@ -13,7 +13,6 @@ import (
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/awsconf"
@@ -69,7 +68,7 @@ func openParts(ctx context.Context, cmd *cli.Command, s Streams) (*parts, error)
 		return nil, err
 	}
 	p.registry = prometheus.NewRegistry()
-	p.registry.MustRegister(version.NewCollector("relock"), collectors.NewGoCollector(),
+	p.registry.MustRegister(buildInfo(), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.metrics = telemetry.NewMetrics(p.registry, sets())
 	p.health = telemetry.NewHealth()
@@ -119,6 +118,9 @@ func (p *parts) open(ctx context.Context, cmd *cli.Command) error {
 	qp, lp, err := places(cmd)
 	if err != nil {
 		return err
+	}
+	for _, text := range exposed(qp, lp) {
+		p.log.Warn(text)
 	}
 	if p.who, err = identity(ctx, p.cfg); err != nil {
 		return err
@@ -171,11 +173,20 @@ func (p *parts) serveHealth(ctx context.Context, cmd *cli.Command) (func(), erro
 }
 
 func (p *parts) serveFrom(ctx context.Context, cmd *cli.Command, from prometheus.Gatherer) (func(), error) {
-	addr := cmd.String("metrics-listen")
-	if addr == "off" {
+	addr, asked, err := metricsAddr(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if addr == "" {
 		return func() {}, nil
 	}
-	at, stop, err := telemetry.Serve(ctx, addr, telemetry.Handler(from, p.health), p.log)
+	l := telemetry.Listener{Name: "metrics", Flag: "--" + flagMetricsListen, Handler: telemetry.Handler(from, p.health), Log: p.log}
+	at, stop, err := l.Serve(ctx, addr)
+	if err != nil && !asked {
+		// A second worker on a host is common, and works without.
+		p.log.Warn("the worker goes on without /metrics, /healthz and /readyz", "error", err)
+		return func() {}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -144,7 +144,7 @@ func (p *plan) refusal(max int64) error {
 			p.known.job.ID, was, p.set.queue, flagQueue, was, p.known.job.ID)
 	}
 	if n := p.list.Counts.Targets; max > 0 && n > max && !p.known.sentAll {
-		return fmt.Errorf("the list has %d users, more than --max-users %d; raise it if they are all meant", n, max)
+		return fmt.Errorf("the list has %s, more than --max-users %d; raise it if they are all meant", users(n), max)
 	}
 	if p.known.sentAll { // nothing will be sent
 		return nil

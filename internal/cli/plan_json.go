@@ -129,7 +129,7 @@ func sampleOf(s *preflight.Sample) *sampleJSON {
 	j.Again = shareJSON{Count: s.Again, Share: s.PartOf(s.Again), Low: low, High: high}
 	for _, f := range preflight.Fates() {
 		low, high := s.Interval(f)
-		j.Shares[f] = shareJSON{Count: s.Counts[f], Share: s.Share(f), Low: low, High: high}
+		j.Shares[f] = shareJSON{Count: s.Counts[f], Share: rounded(s.Share(f)), Low: rounded(low), High: rounded(high)}
 	}
 	return j
 }

@@ -18,7 +18,7 @@ func (p *plan) print(w io.Writer) {
 	say(w, "Plan\n")
 	right := textWidth(w) - 14
 	row := func(name, format string, args ...any) {
-		for _, line := range wrap(fmt.Sprintf(format, args...), right) {
+		for _, line := range wrap(number.Text(format, args...), right) {
 			say(w, "  %-11s %s\n", name, line)
 			name = ""
 		}
@@ -48,10 +48,10 @@ func (p *plan) print(w io.Writer) {
 		}
 		row([]string{"list", ""}[min(i, 1)], "%s, %s, %s", name, f.Encoding, written(f))
 	}
-	rows := fmt.Sprintf("%d = %d targets + %d duplicates", c.Rows, c.Targets, c.Duplicates)
+	rows := number.Text("%d = %s + %s", c.Rows, number.Of(c.Targets, "target", "targets"), number.Of(c.Duplicates, "duplicate", "duplicates"))
 	if n := p.job.Plan.Excluded; n > 0 {
 		row("excluded", "%s, whom the worker spares too", users(int64(n)))
-		rows += fmt.Sprintf(" + %d excluded", c.Excluded)
+		rows += number.Text(" + %d excluded", c.Excluded)
 	}
 	row("rows", "%s + %d not valid", rows, c.Invalid)
 	row("names", "%s", kinds(p.list.Kinds))
@@ -69,7 +69,7 @@ func (p *plan) print(w io.Writer) {
 		row("sign-out", "each user's sessions are ended after the reset")
 	}
 	if n := p.job.Plan.Canary; n > 0 {
-		row("canary", "the worker halts after the first %d users if fewer were reset than projected", n)
+		row("canary", "the worker halts after the first %s if fewer were reset than projected", users(n))
 	}
 	row("time", "about %s once a worker runs; if it starts now, until %s", number.Duration(max(p.took(), time.Second)), moment(p.job.Created.Add(p.took())))
 	if words := p.cost.words(p.set); words != "" {
@@ -114,7 +114,7 @@ func (p *plan) printLeftOut(w io.Writer) {
 			if d.OtherName {
 				differs = ", under another name" + differs
 			}
-			say(w, "  %s:%d repeats %s:%d%s\n", d.File, d.Line, d.FirstFile, d.FirstLine, differs)
+			say(w, "  %s:%v repeats %s:%v%s\n", d.File, uint64(d.Line), d.FirstFile, uint64(d.FirstLine), differs)
 		}
 		more(w, c.Duplicates, len(p.list.Duplicates), "--duplicates FILE lists all")
 		say(w, "\n")
@@ -122,7 +122,7 @@ func (p *plan) printLeftOut(w io.Writer) {
 	if c.Excluded > 0 {
 		say(w, "Excluded, left out:\n")
 		for _, r := range p.list.Excluded {
-			say(w, "  %s:%d\n", r.File, r.Line)
+			say(w, "  %s:%v\n", r.File, uint64(r.Line))
 		}
 		if n := c.Excluded - int64(len(p.list.Excluded)); n > 0 {
 			say(w, "  … and %d more\n", n)
@@ -202,7 +202,7 @@ func kinds(k intake.NameKinds) string {
 		{k.Sub, "like subs"}, {k.Federated, "like federated users"}, {k.Other, "other names"},
 	} {
 		if x.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
+			parts = append(parts, number.Text("%d %s", x.n, x.what))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -41,7 +41,7 @@ func (e *enqueue) lookUsersUp(ctx context.Context, f *facts, list *intake.List) 
 	}
 	takes := pace.Estimate(int64(len(list.Sample)), rate)
 	if takes > time.Second && canDraw(e.s.Err) {
-		say(e.s.Err, "Looking up %d of %d users, about %s …\n", len(list.Sample), list.Counts.Targets, number.Duration(takes))
+		say(e.s.Err, "Looking up %d of %s, about %s …\n", len(list.Sample), users(list.Counts.Targets), number.Duration(takes))
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*takes+sampleSlack)
 	defer cancel()

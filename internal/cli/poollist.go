@@ -12,6 +12,7 @@ import (
 
 	"relock/internal/intake"
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/reset"
 )
 
@@ -202,7 +203,7 @@ func (e *enqueue) poolStreams(set *settings, d *reset.Directory) []intake.Stream
 			}
 			words := p.words + ": " + users(kept)
 			if kept < listed {
-				words += fmt.Sprintf(" of %d listed", listed)
+				words += number.Text(" of %d listed", listed)
 			}
 			if i == len(parts)-1 {
 				words += "; " + eventually

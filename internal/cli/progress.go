@@ -4,6 +4,8 @@ import (
 	"io"
 	"os"
 
+	"relock/internal/number"
+
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
@@ -23,7 +25,7 @@ func newBar(w io.Writer, total int64) *bar {
 	}
 	p := mpb.New(mpb.WithOutput(w), mpb.WithWidth(30))
 	b := p.New(total, mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
-		mpb.PrependDecorators(decor.Name("sending "), decor.CountersNoUnit("%d of %d ")),
+		mpb.PrependDecorators(decor.Name("sending "), decor.Any(func(s decor.Statistics) string { return number.Text("%d of %d ", s.Current, s.Total) })),
 		mpb.AppendDecorators(decor.Percentage(), decor.OnComplete(decor.Name(", "), ""), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "")))
 	return &bar{w: w, p: p, b: b}
 }

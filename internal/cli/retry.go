@@ -128,7 +128,7 @@ func (p *parent) read(ctx context.Context, led Ledger, id, pool string) error {
 		return fmt.Errorf("reading how far job %s was sent: %w", id, err)
 	}
 	if st := (progress.Job{Job: p.job, Totals: totals}); !p.job.State.Over() && (sent != ledger.SentAll || totals.Pending > 0) {
-		return fmt.Errorf("job %s still runs: %s of its targets have no outcome yet; wait until it has finished, or stop it with `job cancel %s`", id, number.Group(st.Pending()), id)
+		return fmt.Errorf("job %s still runs: %s no outcome yet; wait until it has finished, or stop it with `job cancel %s`", id, number.Of(st.Pending(), "of its targets has", "of its targets have"), id)
 	}
 	if p.exclusions, err = led.Exclusions(ctx, id); err != nil {
 		return fmt.Errorf("reading the exclusions of job %s: %w", id, err)
@@ -170,7 +170,7 @@ func (e *enqueue) retryStream(set *settings) intake.Stream {
 			}
 			n++
 		}
-		set.gathered.say(0, fmt.Sprintf("%s: %d", p.words, n))
+		set.gathered.say(0, number.Text("%s: %d", p.words, n))
 		return nil
 	}}
 }

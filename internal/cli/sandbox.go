@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
 
+	"relock/internal/file"
 	"relock/internal/sandbox"
 	"relock/internal/sandbox/fault"
 	"relock/internal/sandbox/sqs"
@@ -55,11 +55,11 @@ func Sandbox(ctx, _ context.Context, s Streams, args []string) int {
 		Usage:    "a stand-in for the parts of AWS that Relock calls",
 		Version:  ourVersion(),
 		Commands: []*cli.Command{serveCommand(s), demoCommand(s)},
-		Action: func(_ context.Context, c *cli.Command) error {
-			if c.Args().Present() {
-				return usage("there is no command %q; the commands are serve and demo", c.Args().First())
+		Action: func(ctx context.Context, c *cli.Command) error {
+			if !c.Args().Present() {
+				return usage("a command is missing: serve or demo")
 			}
-			return usage("a command is missing: serve or demo")
+			return chooseCommand(ctx, c)
 		},
 	}, args)
 }
@@ -175,9 +175,9 @@ func (v servingJSON) say(w io.Writer, machine bool) error {
 // serve runs the server until ctx ends.
 func serve(ctx context.Context, o sandboxConfig, stdout io.Writer) (err error) {
 	if o.log != "" {
-		f, openErr := os.OpenFile(o.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		f, openErr := file.Append(o.log)
 		if openErr != nil {
-			return fmt.Errorf("opening the log: %w", openErr)
+			return fmt.Errorf("--log: %w; name another file", openErr)
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		o.config.LogTo = f

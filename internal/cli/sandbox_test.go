@@ -21,7 +21,7 @@ func TestSandboxUsage(t *testing.T) {
 		want string // a part of what is said
 	}{
 		{"", "a command is missing"},
-		{"rain", `there is no command "rain"`},
+		{"rain", `sandbox has no command "rain"; the commands are serve, demo`},
 		{"serve now", `serve takes no arguments, and got "now"`},
 		{"serve --nope", "nope"},
 		{"serve --listen 0.0.0.0:0", "loopback only; use 127.0.0.1"},
@@ -106,7 +106,7 @@ func TestSandboxServeFails(t *testing.T) {
 	code := Sandbox(t.Context(), context.Background(), Streams{Out: io.Discard, Err: &errs}, []string{
 		"sandbox", "serve", "--listen", "127.0.0.1:0", "--log", filepath.Join(t.TempDir(), "none", "log"),
 	})
-	if code != ExitError || !strings.Contains(errs.String(), "opening the log") {
+	if code != ExitError || !strings.Contains(errs.String(), "--log: open ") {
 		t.Errorf("exit %d, %s", code, &errs)
 	}
 }

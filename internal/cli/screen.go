@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"relock/internal/number"
+
 	"golang.org/x/term"
 )
 
@@ -85,7 +87,7 @@ func textWidth(w io.Writer) int {
 // sayWrapped writes a text wrapped to the terminal, to helpWidth at most, each line
 // behind the indent.
 func sayWrapped(w io.Writer, indent, format string, args ...any) {
-	for _, line := range wrap(fmt.Sprintf(format, args...), min(textWidth(w), helpWidth)-len(indent)) {
+	for _, line := range wrap(number.Text(format, args...), min(textWidth(w), helpWidth)-len(indent)) {
 		say(w, "%s%s\n", indent, line)
 	}
 }

@@ -2,13 +2,16 @@ package cli_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http/httptest"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -183,4 +186,17 @@ func scriptGateway(ts *testscript.TestScript, neg bool, args []string) {
 	case !there || len(args) == 2 && got == "0" || len(args) == 3 && got != args[2]:
 		ts.Fatalf("%s is %q, want %q; there are %v", args[1], got, args[2:], slices.Sorted(maps.Keys(all)))
 	}
+}
+
+// scriptOccupy is `occupy ADDRESS`: something listens there until the script ends.
+func scriptOccupy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: occupy ADDRESS")
+	}
+	ln, err := net.Listen("tcp", args[0]) //nolint:noctx // it ends with the script
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return // by somebody else
+	}
+	ts.Check(err)
+	ts.Defer(func() { _ = ln.Close() })
 }

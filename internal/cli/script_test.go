@@ -87,6 +87,7 @@ func TestScript(t *testing.T) {
 			"job-of":     scriptJobOf,
 			"jsonl-list": scriptJSONLList,
 			"gateway":    scriptGateway,
+			"occupy":     scriptOccupy,
 		},
 	})
 }

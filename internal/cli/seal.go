@@ -13,6 +13,7 @@ import (
 
 	"relock/internal/job"
 	"relock/internal/ledger"
+	"relock/internal/number"
 	"relock/internal/report"
 	"relock/internal/worker"
 )
@@ -83,7 +84,7 @@ func saySeal(w io.Writer, s *job.Seal) {
 	if s.Signature != "" {
 		signed = ", signed"
 	}
-	say(w, "  root of its %d records%s; keep it outside of the ledger:\n    %s\n", s.Leaves, signed, s.Root)
+	say(w, "  root of its %s%s; keep it outside of the ledger:\n    %s\n", number.Of(s.Leaves, "record", "records"), signed, s.Root)
 }
 
 // signKey reads the key of --sign-key; nil without the flag.

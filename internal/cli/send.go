@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 
 	"relock/internal/number"
@@ -63,10 +62,10 @@ func (e *enqueue) sayPart(p *plan, res publish.Result) {
 		where = "are written, and none is shown to workers before all are"
 	}
 	if n := res.Unsure; n > 0 {
-		where += fmt.Sprintf(", and up to %s more may be: they were not answered for", number.Group(n))
+		where += number.Text(", and up to %d more may be: they were not answered for", n)
 	}
-	say(e.s.Err, "%s of %s messages %s; run the same command again to send the rest, or `job cancel%s %s` to stop the job\n",
-		number.Group(res.Sent+res.Earlier), number.Group(p.list.Counts.Targets), where, atLedger(e.cmd), p.job.ID)
+	say(e.s.Err, "%d of %s %s; run the same command again to send the rest, or `job cancel%s %s` to stop the job\n",
+		res.Sent+res.Earlier, number.Of(p.list.Counts.Targets, "message", "messages"), where, atLedger(e.cmd), p.job.ID)
 }
 
 func (e *enqueue) sayAll(p *plan, res publish.Result) error {
@@ -81,10 +80,7 @@ func (e *enqueue) sayAll(p *plan, res publish.Result) error {
 }
 
 func targetsAre(n int64) string {
-	if n == 1 {
-		return "1 target is"
-	}
-	return number.Of(n, "target", "targets") + " are"
+	return number.Of(n, "target is", "targets are")
 }
 
 // sentJSON is what --json says at the end; the names are part of the interface.

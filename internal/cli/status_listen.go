@@ -2,19 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
 
 	"relock/internal/report/page"
+	"relock/internal/telemetry"
 	"relock/internal/worker"
 )
 
@@ -39,6 +35,24 @@ func statusAddr(flag string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
+// defaultMetrics is where metrics are if nobody says where.
+const defaultMetrics = "127.0.0.1:9464"
+
+// metricsAddr is the address to listen on for metrics, empty for none, and whether
+// somebody asked for it.
+func metricsAddr(cmd *cli.Command) (addr string, asked bool, err error) {
+	switch addr = cmd.String(flagMetricsListen); addr {
+	case "": // an empty variable
+		return defaultMetrics, false, nil
+	case "off":
+		return "", true, nil
+	}
+	if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
+		return "", true, usage("--%s %q: want HOST:PORT, :PORT for all addresses of this machine, or off", flagMetricsListen, addr)
+	}
+	return addr, cmd.IsSet(flagMetricsListen), nil
+}
+
 // serveStatus opens the listener of the status page and returns what closes it.
 // Without the flag, there is none.
 func (p *parts) serveStatus(ctx context.Context, cmd *cli.Command, w *worker.Worker) (func(), error) {
@@ -49,18 +63,17 @@ func (p *parts) serveStatus(ctx context.Context, cmd *cli.Command, w *worker.Wor
 	if addr == "" {
 		return func() {}, nil
 	}
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", addr)
+	handler := &statusServer{log: p.log, live: func() page.Live { return p.live(cmd, w) }}
+	l := telemetry.Listener{Name: "the status page", Flag: "--" + flagStatusListen, Handler: handler, Log: p.log}
+	at, stop, err := l.Serve(ctx, addr)
 	if err != nil {
-		return nil, fmt.Errorf("listening for the status page: %w; choose another --%s", err, flagStatusListen)
+		return nil, err
 	}
-	host, _, _ := net.SplitHostPort(addr) // statusAddr joined them
-	s := &statusServer{host: host, log: p.log, live: func() page.Live { return p.live(cmd, w) }}
-	if at, ok := ln.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
+	if tcp, ok := at.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		p.log.Warn("the status page can be read by everybody who reaches this address; it has no password, and names jobs and pools, but no users", "address", at.String())
 	}
-	p.log.Info("serving the status page", "url", "http://"+ln.Addr().String()+"/")
-	return s.serve(ctx, ln), nil
+	p.log.Info("serving the status page", "url", "http://"+at.String()+"/")
+	return stop, nil
 }
 
 // live is the worker at this moment.
@@ -77,63 +90,17 @@ func (p *parts) live(cmd *cli.Command, w *worker.Worker) page.Live {
 	return l
 }
 
-// statusServer answers with the status page, and with nothing else. It has no
-// password: so it reads only, names no user, and answers only to whom it is meant
-// for.
+// statusServer answers with the status page, and with nothing else. It only reads.
 type statusServer struct {
-	// host is what --status-listen spelled out.
-	host string
 	live func() page.Live
 	log  *slog.Logger
-}
-
-// Limits of the listener. A page is some 60 KB, asked for every two seconds.
-const (
-	statusHeaderWithin = 5 * time.Second
-	statusAnswerWithin = 10 * time.Second
-	statusIdle         = time.Minute
-	statusHeaderBytes  = 16 << 10
-)
-
-// serve answers until the function that it returns is called.
-func (s *statusServer) serve(ctx context.Context, ln net.Listener) func() {
-	srv := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: statusHeaderWithin, ReadTimeout: statusHeaderWithin,
-		WriteTimeout: statusAnswerWithin, IdleTimeout: statusIdle, MaxHeaderBytes: statusHeaderBytes,
-		// What strangers send must not fill the log.
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("the listener of the status page ended", "error", err)
-		}
-	}()
-	return func() {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 500*time.Millisecond)
-		defer cancel()
-		if srv.Shutdown(stop) != nil {
-			_ = srv.Close() // a reader that is too slow is cut off
-		}
-		<-done
-	}
 }
 
 // ServeHTTP implements http.Handler.
 func (s *statusServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", page.StatusPolicy+"; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
 	switch {
-	case !s.meant(r.Host):
-		http.Error(w, fmt.Sprintf("this page is not served under that name; use an IP address, localhost, or what --%s spells out", flagStatusListen), http.StatusMisdirectedRequest)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "this page can only be read", http.StatusMethodNotAllowed)
@@ -153,22 +120,4 @@ func (s *statusServer) answer(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write(text) // the reader may be gone; net/http leaves the body of a HEAD out
-}
-
-// meant reports whether a request's Host is one that only somebody who means this
-// worker uses. A site that points its own name at this address, to read the page
-// with the browser of somebody who may, sends that name (DNS rebinding): no browser
-// lets it send an address or another name. The port is free, for tunnels change it.
-func (s *statusServer) meant(host string) bool {
-	if name, port, err := net.SplitHostPort(host); err == nil {
-		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return false
-		}
-		host = name
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
-	}
-	return strings.EqualFold(host, "localhost") || strings.EqualFold(host, s.host)
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/urfave/cli/v3"
 
+	"relock/internal/file"
 	"relock/internal/job"
 	"relock/internal/ledger"
 	"relock/internal/queue"
@@ -98,6 +100,24 @@ func ledgerPlace(s string) (place, error) {
 		return place{"dynamodb", table}, nil
 	}
 	return place{}, usage("--%s %q: want file:DIR or dynamodb://TABLE", flagLedger, s)
+}
+
+// exposed are warnings about ledgers and queues in folders that others can change:
+// who replaces a ledger can have users reset twice, or not at all.
+func exposed(places ...place) []string {
+	var warnings []string
+	for _, p := range places {
+		if p.kind != "file" {
+			continue
+		}
+		if why := file.Exposed(p.at); why != "" {
+			text := fmt.Sprintf("other users can replace the files in %s: %s", p, why)
+			if !slices.Contains(warnings, text) {
+				warnings = append(warnings, text)
+			}
+		}
+	}
+	return warnings
 }
 
 // openFileLedger opens a ledger in a file.

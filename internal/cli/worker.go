@@ -58,7 +58,7 @@ func Worker(ctx, now context.Context, s Streams, args []string) int {
 		Flags:       workerFlags(),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if cmd.Args().Len() > 0 {
-				return usage("worker takes no arguments, only flags: %q", cmd.Args().First())
+				return noArguments(cmd)
 			}
 			if cmd.IsSet("job") && !cmd.Bool("drain") {
 				return usage("--job goes with --drain: a service works on every open job of its pools")
@@ -67,6 +67,9 @@ func Worker(ctx, now context.Context, s Streams, args []string) int {
 				return usage("--wait goes with --drain: a service stays through every halt")
 			}
 			if _, err := statusAddr(cmd.String(flagStatusListen)); err != nil {
+				return err
+			}
+			if _, _, err := metricsAddr(cmd); err != nil {
 				return err
 			}
 			told, err := newScheduled(cmd, s)

@@ -14,8 +14,8 @@ func workerFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "job", Usage: "with --drain: end when the job `ID` is done, or the only one whose ID begins so; repeatable; defaults to all open jobs of the pools", Sources: env("job"), Category: "Run"},
 		&cli.BoolFlag{Name: "wait", Usage: "with --drain: stay through halts that may end by themselves (credentials, clock, network, daily e-mail limit, ledger) instead of ending with 4", Sources: env("wait"), Category: "Run"},
 		&cli.BoolFlag{Name: "check", Usage: "reset a random name that cannot exist, and say whether pool, permission and network are healthy", Sources: env("check"), Category: "Run"},
-		&cli.FloatFlag{Name: "same-failure-share", Usage: "halt when this `SHARE` of the last 50 users failed in the same way; over 1 never halts", Value: 0.9, Sources: env("same-failure-share"), Category: "Run"},
-		&cli.StringFlag{Name: "metrics-listen", Usage: "`ADDRESS` for /metrics, /healthz and /readyz, or off", Value: "127.0.0.1:9464", Sources: env("metrics-listen"), Category: "Run"},
+		&cli.FloatFlag{Name: "same-failure-share", Validator: shareAbove0, Usage: "halt when this `SHARE` of the last 50 users failed in the same way; over 1 never halts", Value: 0.9, Sources: env("same-failure-share"), Category: "Run"},
+		&cli.StringFlag{Name: flagMetricsListen, Usage: "`ADDRESS` for /metrics, /healthz and /readyz, or off", Value: defaultMetrics, Sources: env(flagMetricsListen), Category: "Run"},
 		statusFlag(), signKeyFlag(),
 
 		forceFlag("Pace", "`rate_over_quota` lets --rate exceed the quota"),

@@ -228,7 +228,7 @@ func (b *board) workers() {
 		ranged("{{reason}} "+whose, "max by (SETUP, reason) ("+of("relock_halted")+")"), 8,
 		mapped(words{"0", "no", clear}, words{"1", "halted", red}), limits(clear, limit{1, red}), none("no worker"), b.helped("RelockHalted", "Halts"))
 	b.table("Versions", "What each worker was built from.",
-		instant("", "max by (SETUP, instance, version, revision, goversion) ("+of("relock_build_info")+")"), 8, nil, none("no worker"))
+		instant("", "max by (SETUP, instance, version, revision, date, goversion) ("+of("relock_build_info")+")"), 8, nil, none("no worker"))
 }
 
 func (b *board) process() {

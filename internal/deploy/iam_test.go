@@ -37,7 +37,7 @@ func checkRefused(t *testing.T, asked []iam.Asked) {
 func checkNeeded(t *testing.T, asked []iam.Asked, mine func(action string) bool) {
 	t.Helper()
 	seen := 0
-	for _, name := range []string{"enqueue", "table", "worker", "operator"} {
+	for _, name := range []string{"enqueue", "table", "worker", "operator", "reader"} {
 		for _, g := range grants(name, policy(t, name)) {
 			if !mine(g.action) {
 				continue
@@ -74,10 +74,14 @@ func misses(t *testing.T, a iam.Asked, g grant) bool {
 // TestPoliciesGrantNothingElse: of what would do harm, nobody has anything.
 func TestPoliciesGrantNothingElse(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"enqueue", "worker", "operator", "table"} {
+	for _, name := range []string{"enqueue", "worker", "operator", "reader", "table"} {
 		for _, action := range policy(t, name).Actions() {
 			if strings.ContainsAny(action, "*?") {
 				t.Errorf("deploy/iam/%s.json grants %s: name each action", name, action)
+			}
+			_, verb, _ := strings.Cut(action, ":")
+			if name == "reader" && verb != "Query" && !strings.HasPrefix(verb, "Get") && !strings.HasPrefix(verb, "BatchGet") {
+				t.Errorf("deploy/iam/reader.json grants %s, which does not read", action)
 			}
 			switch action {
 			case "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:DeleteTable", "sqs:PurgeQueue", "sqs:DeleteQueue",

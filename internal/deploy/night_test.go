@@ -29,8 +29,10 @@ var (
 	founder  = role{"AKIAFOUNDER000000001", []string{"enqueue", "table"}}
 	worker   = role{"AKIAWORKER0000000001", []string{"worker"}}
 	operator = role{"AKIAOPERATOR00000001", []string{"operator"}}
+	// reader is who may look, and change nothing.
+	reader = role{"AKIAREADER0000000001", []string{"reader"}}
 
-	roles = []role{sender, founder, worker, operator}
+	roles = []role{sender, founder, worker, operator, reader}
 )
 
 const users = 12
@@ -187,6 +189,12 @@ func (n *night) whole(first role, enqueueFlags ...string) (problems []string) {
 	do(worker, cli.Worker, cli.ExitSomeFailed, "worker", "--drain")
 	n.fault()
 	evidence := filepath.Join(n.t.TempDir(), "evidence.html")
+	for _, args := range [][]string{
+		{"list"}, {"status", "night"}, {"results", "night"}, {"failed", "night"}, {"pending", "night"},
+		{"still-open", "--list", "night"}, {"evidence", "--output", evidence + ".reader", "night"}, {"verify", "night"},
+	} {
+		do(reader, cli.Job, cli.ExitOK, append([]string{"job"}, args...)...)
+	}
 	for _, args := range [][]string{
 		{"list"}, {"status", "night"}, {"results", "night"}, {"failed", "night"}, {"pending", "night"},
 		{"still-open", "--list", "night"}, {"recovery", "night"}, {"recovery", "--all", "night"},

@@ -30,8 +30,9 @@ var levels = map[string]int{
 	"internal/awsconf":   1,
 	"internal/guard":     1,
 	"internal/wilson":    1,
-	"internal/job":       0,
+	"internal/file":      0,
 	"internal/number":    0,
+	"internal/job":       0,
 }
 
 // apart are packages beside the house: the sandbox may import nothing of it, or
@@ -49,6 +50,7 @@ type file struct {
 	imports   []string
 	comment   bool
 	test      bool
+	main      bool // of a program
 }
 
 func files(t *testing.T) []file {
@@ -73,7 +75,7 @@ func files(t *testing.T) []file {
 		if err != nil {
 			return err
 		}
-		f := file{dir: filepath.ToSlash(dir), name: name, comment: src.Doc != nil, test: strings.HasSuffix(name, "_test.go")}
+		f := file{dir: filepath.ToSlash(dir), name: name, comment: src.Doc != nil, test: strings.HasSuffix(name, "_test.go"), main: src.Name.Name == "main"}
 		for _, i := range src.Imports {
 			f.imports = append(f.imports, strings.Trim(i.Path.Value, `"`))
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"relock/internal/number"
 )
 
 // The kinds of failure, for errors.Is. Each ListError and RowsError is one.
@@ -186,7 +188,7 @@ func (e *RowsError) Error() string {
 	if e.ByKind[ProblemForm] > 0 {
 		remedy += ", or take usernames as they are written with --literal"
 	}
-	return fmt.Sprintf("%d of %d rows are not valid, the first: %v; %s", e.Invalid, e.Rows, e.Problems[0], remedy)
+	return number.Text("%d of %d rows are not valid, the first: %v; %s", e.Invalid, e.Rows, e.Problems[0], remedy)
 }
 
 // Is reports whether target is ErrInvalid.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"relock/internal/number"
 )
 
 // MaxMetadata is the most client metadata, in bytes of keys and values, that a
@@ -66,7 +68,7 @@ func (r *metadataRule) check(record []string) (kind ProblemKind, column, reason 
 		}
 	}
 	if size > MaxMetadata {
-		return ProblemMetadata, column, fmt.Sprintf("the metadata of the user has %d bytes, keys and values together; %d are permitted", size, MaxMetadata)
+		return ProblemMetadata, column, number.Text("the metadata of the user has %d bytes, keys and values together; %d are permitted", size, MaxMetadata)
 	}
 	return "", "", ""
 }

@@ -43,7 +43,7 @@ func TestRows(t *testing.T) {
 		{
 			name: "metadata too long", content: "username,case\nana,1\nbob," + strings.Repeat("x", 2041) + "\n",
 			cfg: Config{MetadataColumns: []string{"case"}, Metadata: map[string]string{"by": "me"}}, kind: ProblemMetadata,
-			want: "list.csv:3: column case: the metadata of the user has 2049 bytes, keys and values together; 2048 are permitted",
+			want: "list.csv:3: column case: the metadata of the user has 2,049 bytes, keys and values together; 2,048 are permitted",
 		},
 		{
 			name: "metadata with a control character", content: "username,case\nana,1\nbob,x\x01\n", cfg: Config{MetadataColumns: []string{"case=k"}}, kind: ProblemMetadata,

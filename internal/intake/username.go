@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"relock/internal/number"
 )
 
 // MaxUsername is the longest username, in characters, that Cognito takes.
@@ -28,7 +30,7 @@ func checkUsername(name string) (ProblemKind, string) {
 		}
 	}
 	if length > MaxUsername {
-		return ProblemLength, fmt.Sprintf("the username has %d characters; Cognito permits %d", length, MaxUsername)
+		return ProblemLength, number.Text("the username has %d characters; Cognito permits %d", length, MaxUsername)
 	}
 	return "", ""
 }

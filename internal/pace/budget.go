@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
+
+	"relock/internal/number"
 )
 
 // Share is the part of a quota that Relock takes unless told otherwise: the users
@@ -213,5 +216,10 @@ func num(f float64) string {
 	if f < 1 {
 		return strconv.FormatFloat(f, 'g', 3, 64)
 	}
-	return strconv.FormatFloat(math.Round(f*100)/100, 'f', -1, 64)
+	whole, part := math.Modf(math.Round(f*100) / 100)
+	text := number.Group(int64(whole))
+	if part > 0 {
+		text += strings.TrimPrefix(strconv.FormatFloat(math.Round(part*100)/100, 'f', -1, 64), "0")
+	}
+	return text
 }

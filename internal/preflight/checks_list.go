@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/number"
 	"relock/internal/pace"
 )
 
@@ -19,8 +20,8 @@ func mostlyDuplicates(l look) []job.Finding {
 	if float64(l.Duplicates) < duplicatesMost*float64(rows) || rows == 0 {
 		return nil
 	}
-	return one(MostlyDuplicates, fmt.Sprintf("%d of %d rows repeat an earlier one, and %s left. The column may be masked, or another than that of the names: look at it, and choose with --column. If the list is one of events, with many rows for a user, go on with --force mostly_duplicates.",
-		l.Duplicates, rows, count(l.Targets, "user is", "users are")))
+	return one(MostlyDuplicates, number.Text("%d of %d rows repeat an earlier one, and %s left. The column may be masked, or another than that of the names: look at it, and choose with --column. If the list is one of events, with many rows for a user, go on with --force mostly_duplicates.",
+		l.Duplicates, rows, number.Of(l.Targets, "user is", "users are")))
 }
 
 // poolMargin is how far a pool's estimate may be off before a longer list stops.
@@ -32,7 +33,7 @@ func longerThanPool(l look) []job.Finding {
 	if l.Pool == nil || l.Targets <= int64(l.Pool.EstimatedNumberOfUsers) {
 		return nil
 	}
-	f := found(LongerThanPool, fmt.Sprintf("The list has %d users, and the pool about %d by Cognito's estimate. It may be the list of another pool, or have users twice.", l.Targets, l.Pool.EstimatedNumberOfUsers))
+	f := found(LongerThanPool, number.Text("The list has %d users, and the pool about %d by Cognito's estimate. It may be the list of another pool, or have users twice.", l.Targets, l.Pool.EstimatedNumberOfUsers))
 	f.Stops = float64(l.Targets) > (1+poolMargin)*float64(l.Pool.EstimatedNumberOfUsers)
 	return []job.Finding{f}
 }
@@ -47,7 +48,7 @@ func differByCase(l look) []job.Finding {
 		return nil
 	}
 	return one(NamesDifferByCase, fmt.Sprintf("%s from an earlier one by case only, and %s: it is the same user, who would be reset twice: %s. Leave those rows out, or let --unique-users do it.",
-		count(n, "name differs", "names differ"), why, at))
+		number.Of(n, "name differs", "names differ"), why, at))
 }
 
 func namedTwice(l look) []job.Finding {
@@ -55,7 +56,7 @@ func namedTwice(l look) []job.Finding {
 		return nil
 	}
 	return one(UserNamedTwice, fmt.Sprintf("Of %d users looked up %s in an earlier row, under another name (username, sub, e-mail address …): such users would be reset twice. --unique-users looks every row up first (for this list, %s) and drops the later rows; or leave them out yourself.",
-		l.Sample.Asked, count(int64(l.Sample.Again), "is", "are"), lookUpsTake(l.Targets)))
+		l.Sample.Asked, number.Of(int64(l.Sample.Again), "is", "are"), lookUpsTake(l.Targets)))
 }
 
 // lookUpsTake is how long LookUp of all takes, for people: a name takes one listing

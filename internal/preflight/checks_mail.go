@@ -2,10 +2,12 @@ package preflight
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"relock/internal/job"
+	"relock/internal/number"
 )
 
 // cognitoMailPerDay is what Cognito sends by itself in a day, for all pools of an
@@ -19,7 +21,7 @@ func cognitoMail(l look) []job.Finding {
 	if _, ses := sender(l.Pool); ses || !l.uses(email) || l.Targets <= cognitoMailPerDay {
 		return nil
 	}
-	return one(CognitoMailLimit, fmt.Sprintf("The pool sends e-mail with Cognito's own sender (COGNITO_DEFAULT): %d messages a day for the whole account, from 09:00 UTC on, and the list has %d users. How many were sent today already cannot be known. Let the pool send with SES first.",
+	return one(CognitoMailLimit, number.Text("The pool sends e-mail with Cognito's own sender (COGNITO_DEFAULT): %d messages a day for the whole account, from 09:00 UTC on, and the list has %d users. How many were sent today already cannot be known. Let the pool send with SES first.",
 		cognitoMailPerDay, l.Targets))
 }
 
@@ -45,7 +47,7 @@ func sesAllowance(l look) []job.Finding {
 	if !bound || l.Targets <= left {
 		return nil
 	}
-	return one(SESAllowance, fmt.Sprintf("SES in %s allows %s messages in 24 hours and has sent %s: %d are left for %d users. Ask for a larger quota, or send the list in parts; the budget above spreads them over days.",
+	return one(SESAllowance, number.Text("SES in %s allows %s messages in 24 hours and has sent %s: %d are left for %d users. Ask for a larger quota, or send the list in parts; the budget above spreads them over days.",
 		l.SES.Region, num(l.SES.Max24HourSend), num(l.SES.SentLast24Hours), left, l.Targets))
 }
 
@@ -58,7 +60,7 @@ func smsNeeded(l look) string {
 		return "The pool sends its codes by SMS alone"
 	}
 	if l.Sample != nil && l.Sample.BySMS > 0 {
-		return fmt.Sprintf("%d of %d users looked up would get their code by SMS", l.Sample.BySMS, l.Sample.Asked)
+		return number.Text("%d of %d users looked up would get their code by SMS", l.Sample.BySMS, l.Sample.Asked)
 	}
 	return ""
 }
@@ -82,4 +84,4 @@ func smsFailing(l look) []job.Finding {
 }
 
 // num writes a count that AWS gives as a float.
-func num(f float64) string { return fmt.Sprintf("%.0f", f) }
+func num(f float64) string { return number.Group(int64(math.Round(f))) }

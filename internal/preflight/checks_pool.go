@@ -65,11 +65,3 @@ func (l look) ownSender(c channel) bool {
 func (l look) uses(c channel) bool {
 	return l.Pool != nil && slices.Contains(channelsOf(l.Pool), c) && !l.ownSender(c)
 }
-
-// count writes a number with its noun.
-func count(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relock/internal/job"
+	"relock/internal/number"
 )
 
 // roomyReceives is how often a message should be received before its queue gives
@@ -40,7 +41,7 @@ func fewReceives(l look) []job.Finding {
 	if l.Queue == nil || l.Queue.DeadLetterARN == "" || l.Queue.MaxReceives >= roomyReceives {
 		return nil
 	}
-	return one(FewReceives, fmt.Sprintf("The queue gives up on a message after %s (maxReceiveCount), and each halt may cost one. Set it to %d or more.", count(int64(l.Queue.MaxReceives), "receive", "receives"), roomyReceives))
+	return one(FewReceives, fmt.Sprintf("The queue gives up on a message after %s (maxReceiveCount), and each halt may cost one. Set it to %d or more.", number.Of(int64(l.Queue.MaxReceives), "receive", "receives"), roomyReceives))
 }
 
 func notEncrypted(l look) []job.Finding {

@@ -1,7 +1,10 @@
 package publish
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -9,6 +12,7 @@ import (
 
 	"relock/internal/queue"
 	"relock/internal/queue/queuefake"
+	"relock/internal/sqlite"
 )
 
 // What fails is sent again, and nothing else.
@@ -160,4 +164,33 @@ func TestTheLedgerIsLockedAtTheEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A full disk under the queue and the ledger ends the run at the first call, with one
+// line, and nothing counts as sent that was taken back.
+func TestAFullDiskIsOneLine(t *testing.T) {
+	full := func(path string) error {
+		return &sqlite.Error{Path: path, Op: "writing", Kind: sqlite.ErrFull, Err: errors.New("database or disk is full (13)")}
+	}
+	bubble(t, 100, func(t *testing.T, r *rig) {
+		var log bytes.Buffer
+		r.cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		r.cfg.Concurrency = 4
+		r.q.SetFaults(queuefake.Faults{Call: func(string) error { return fmt.Errorf("sending to the queue: %w", full("relock/queue.db")) }})
+		r.led.sent.Store(new(full("relock/ledger.db")))
+		begun := time.Now()
+		res, err := r.publish()
+		const want = "sending messages: sending to the queue: writing relock/queue.db: the disk is full: free some space, then go on; nothing that was confirmed is lost"
+		if err == nil || err.Error() != want {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+		if log.Len() > 0 || time.Since(begun) > time.Second || res.Unsure != 0 {
+			t.Errorf("%+v after %v: %s", res, time.Since(begun), &log)
+		}
+		r.q.SetFaults(queuefake.Faults{})
+		r.led.sent.Store(nil)
+		_, err = r.publish()
+		r.ok(err)
+		r.wantAll(1)
+	})
 }

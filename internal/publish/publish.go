@@ -18,6 +18,7 @@ import (
 	"relock/internal/job"
 	"relock/internal/ledger"
 	"relock/internal/queue"
+	"relock/internal/sqlite"
 )
 
 // Ledger is what publishing needs of a ledger.
@@ -142,7 +143,7 @@ func (p *publisher) run(ctx context.Context, targets iter.Seq2[job.Target, error
 	}
 	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
-	if e := p.cfg.Ledger.SetSent(final, p.cfg.Job.ID, place); e != nil {
+	if e := p.cfg.Ledger.SetSent(final, p.cfg.Job.ID, place); e != nil && !(errors.Is(err, sqlite.ErrFull) && errors.Is(e, sqlite.ErrFull)) { // one disk, one error
 		err = errors.Join(err, fmt.Errorf("noting in the ledger how far the job was sent: %w", e))
 	}
 	return Result{Sent: sent, Earlier: p.earlier, Unsure: unsure}, err
@@ -220,7 +221,7 @@ func (p *publisher) note(ctx context.Context, stop <-chan struct{}) {
 		case <-tick.C:
 		}
 		if _, place := p.marks.state(); place > 0 {
-			if err := p.cfg.Ledger.SetSent(ctx, p.cfg.Job.ID, place); err != nil && ctx.Err() == nil {
+			if err := p.cfg.Ledger.SetSent(ctx, p.cfg.Job.ID, place); err != nil && ctx.Err() == nil && !sqlite.Permanent(err) {
 				p.cfg.Logger.Warn("noting how far the job was sent failed; trying again", "error", err)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"relock/internal/pace"
 	"relock/internal/queue"
+	"relock/internal/sqlite"
 )
 
 // Bounds of the back-off between two attempts of a batch.
@@ -64,6 +65,9 @@ func (p *publisher) sendBatch(ctx context.Context, b batch) (err error) {
 		}
 		if e, ok := errors.AsType[*queue.EntryError](err); ok && e.SenderFault {
 			return fmt.Errorf("sending messages: %w; it would be refused again", err)
+		}
+		if sqlite.Permanent(err) {
+			return fmt.Errorf("sending messages: %w", err)
 		}
 		if errors.Is(err, queue.ErrNoQueue) || attempt >= p.cfg.Attempts {
 			return fmt.Errorf("sending messages, attempt %d: %w", attempt, err)

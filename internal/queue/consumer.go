@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -99,6 +100,8 @@ type Consumer struct {
 	receiving bool            // a receive is under way
 	holding   bool            // and it is the short poll of one who holds messages
 	ended     <-chan struct{} // closed when the loops have been told to end
+
+	broken atomic.Bool // the queue's file is, and that was logged
 }
 
 // Start makes a consumer and starts its loops. They end with Close, or at once

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relock/internal/pace"
+	"relock/internal/sqlite"
 )
 
 // Bounds of the back-off after a failed delete, and how often one is tried
@@ -74,8 +75,8 @@ func (c *Consumer) deleteBatch(ctx context.Context) {
 		}
 		c.deletedLocked(it, fate, handles[i])
 	}
-	if err != nil {
-		c.cfg.Logger.Warn("deleting finished messages failed; trying again", "error", err, "messages", n)
+	if c.news(err) {
+		c.cfg.Logger.Warn("deleting finished messages failed", "error", err, "messages", n)
 	}
 }
 
@@ -90,6 +91,8 @@ func (c *Consumer) deletedLocked(it *Item, err error, handle string) {
 	case it.handle != handle:
 		c.addDeleteLocked(it)
 	case err == nil, errors.Is(err, ErrStale):
+		c.forgetLocked(it)
+	case sqlite.Permanent(err): // it will come again, and will only be deleted then
 		c.forgetLocked(it)
 	case it.tries+1 >= maxDeleteTries:
 		c.cfg.Logger.Warn("a finished message could not be deleted; it will come again, and will only be deleted then", "error", err)

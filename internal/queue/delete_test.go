@@ -1,12 +1,16 @@
 package queue_test
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"relock/internal/queue"
 	"relock/internal/queue/queuefake"
+	"relock/internal/sqlite"
 )
 
 // Do: delete in tens or after a second.
@@ -249,5 +253,45 @@ func TestDeadLetter(t *testing.T) {
 			}
 			check(t, c)
 		})
+	})
+}
+
+// A full disk under a queue in a file fails every call: one line says so, a stop does not
+// wait for it, and once there is space again, what failed next has a line of its own.
+func TestAFullDiskIsOneLine(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		q := queuefake.New()
+		fill(q, 40)
+		var log bytes.Buffer
+		c := open(t, q, func(cfg *queue.ConsumerConfig) { cfg.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		items := take(t, c, 30)
+		full := queuefake.Faults{Call: func(string) error { return &sqlite.Error{Path: "queue.db", Op: "writing", Kind: sqlite.ErrFull} }}
+		q.SetFaults(full)
+		for i, it := range items[:20] {
+			if i%2 == 0 {
+				it.Delete()
+			} else {
+				it.GiveUp(0)
+			}
+			after(500 * time.Millisecond)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "the disk is full: free some space") {
+			t.Errorf("%d lines, want one:\n%s", n, &log)
+		}
+		q.SetFaults(queuefake.Faults{})
+		items[20].Delete()
+		after(2 * time.Second)
+		q.SetFaults(full)
+		for _, it := range items[21:] {
+			it.Delete()
+		}
+		begun := time.Now()
+		c.Close(within(t, time.Minute))
+		if d := time.Since(begun); d > 2*time.Second {
+			t.Errorf("the stop took %v", d)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 2 {
+			t.Errorf("%d lines, want two:\n%s", n, &log)
+		}
 	})
 }

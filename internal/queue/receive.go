@@ -73,7 +73,9 @@ func (c *Consumer) receiveLoop(ctx, stop, hurry context.Context) {
 		}
 		failures++
 		d := pace.Backoff(failures, minReceiveBackoff, maxReceiveBackoff)
-		c.cfg.Logger.Warn("receiving failed", "error", err, "failures", failures, "retry_in", d.Round(time.Millisecond))
+		if c.news(err) {
+			c.cfg.Logger.Warn("receiving failed", "error", err, "failures", failures, "retry_in", d.Round(time.Millisecond))
+		}
 		if !sleep(stop, d, nil) {
 			return
 		}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"relock/internal/sqlite"
 )
 
 // Limits of SQS that every transport keeps, so that a job can move between
@@ -36,7 +38,8 @@ var (
 // do what was asked. After any other, it may have been done.
 func Refused(err error) bool {
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
-	return errors.Is(err, ErrNoQueue) || ok && answer.HTTPStatusCode() >= 400 && answer.HTTPStatusCode() < 500
+	// A full disk takes a transaction back as a whole.
+	return errors.Is(err, ErrNoQueue) || errors.Is(err, sqlite.ErrFull) || ok && answer.HTTPStatusCode() >= 400 && answer.HTTPStatusCode() < 500
 }
 
 // Delivery is one receive of one message. A message may be delivered more than

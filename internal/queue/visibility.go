@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"relock/internal/pace"
+	"relock/internal/sqlite"
 )
 
 const (
@@ -79,7 +80,7 @@ func (c *Consumer) change(ctx context.Context, batch []*Item, vs []Visibility) {
 	call, cancel := c.callContext(ctx)
 	errs, err := c.cfg.Transport.ChangeVisibility(call, vs)
 	cancel()
-	if all := errors.Join(append(errs, err)...); all != nil {
+	if all := errors.Join(append(errs, err)...); c.news(all) {
 		c.cfg.Logger.Warn("handing messages back failed", "error", all, "messages", len(batch))
 	}
 	c.mu.Lock()
@@ -91,6 +92,17 @@ func (c *Consumer) change(ctx context.Context, batch []*Item, vs []Visibility) {
 		}
 		c.changedLocked(it, fate, vs[i])
 	}
+}
+
+// news reports whether the error of a call, or nil, is worth a line in the log. A file
+// that is broken, or whose disk is full, fails every call: once is enough, until one
+// succeeds.
+func (c *Consumer) news(err error) bool {
+	if err == nil {
+		c.broken.Store(false)
+		return false
+	}
+	return !sqlite.Permanent(err) || !c.broken.Swap(true)
 }
 
 // takeChanges takes up to a batch of what was given up, and nothing while a pause
@@ -132,7 +144,7 @@ func (c *Consumer) changedLocked(it *Item, err error, v Visibility) {
 	case it.state == gone:
 	case it.handle != v.Handle: // it came again meanwhile
 		c.changes = append(c.changes, it)
-	case err == nil, errors.Is(err, ErrStale), errors.Is(err, ErrNoAnswer), it.tries+1 >= maxChangeTries:
+	case err == nil, errors.Is(err, ErrStale), errors.Is(err, ErrNoAnswer), sqlite.Permanent(err), it.tries+1 >= maxChangeTries:
 		c.forgetLocked(it)
 	default:
 		it.tries++
@@ -185,8 +197,10 @@ func (c *Consumer) extend(ctx context.Context, batch []*Item) bool {
 	cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil {
+	if c.news(err) {
 		c.cfg.Logger.Warn("extending the visibility failed", "error", err, "messages", len(batch))
+	}
+	if err != nil {
 		return false
 	}
 	ok := true

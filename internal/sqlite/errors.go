@@ -14,6 +14,7 @@ var (
 	ErrNoFile   = errors.New("the file does not exist")
 	ErrEmpty    = errors.New("the file is empty: whoever was making it was interrupted")
 	ErrNotOurs  = errors.New("the file is not one of Relock's, or of another kind")
+	ErrLink     = errors.New("the file is a symbolic link, which is not followed")
 	ErrNewer    = errors.New("the file was written by a newer version of Relock")
 	ErrOlder    = errors.New("the file was written by an older version of Relock, and this one cannot upgrade it")
 	ErrReadOnly = errors.New("the file is read-only")
@@ -32,6 +33,7 @@ var remedies = map[error]string{
 	ErrNoFile:   "check the folder's name, or run `enqueue`, which creates it",
 	ErrEmpty:    "run `enqueue`, which makes it anew, or check the folder's name",
 	ErrNotOurs:  "name another folder",
+	ErrLink:     "name the folder that it leads to, or remove the link if it is not yours",
 	ErrNewer:    "use that version",
 	ErrOlder:    "use that version to end what is in it, or name another folder",
 	ErrReadOnly: "make the file and its folder writable for this user",
@@ -52,6 +54,13 @@ func Absent(err error) bool { return errors.Is(err, ErrNoFile) || errors.Is(err,
 // there is nothing to say.
 func Remedy(kind error) string { return remedies[kind] }
 
+// Permanent reports whether an error of a database file stays until somebody does
+// something about the file or its disk: making the call again is no use.
+func Permanent(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind != nil && !errors.Is(e.Kind, ErrLocked)
+}
+
 // Error is a failure of a database file: which, doing what, what is wrong, and
 // what to do about it.
 type Error struct {
@@ -67,7 +76,7 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err)
 	}
 	text := fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Kind)
-	if e.Err != nil {
+	if e.Err != nil && !errors.Is(e.Kind, ErrFull) { // whose words add nothing
 		text += fmt.Sprintf(" (%v)", e.Err)
 	}
 	if remedy := e.Remedy(); remedy != "" {
@@ -120,6 +129,9 @@ func wrap(path, op string, err error) error {
 	var kind error
 	if e, ok := errors.AsType[*modernc.Error](err); ok {
 		kind = kinds[e.Code()&0xff]
+		if e.Code() == lib.SQLITE_IOERR_SHMSIZE {
+			kind = ErrFull // what a full disk is to the file of shared memory
+		}
 	}
 	e := &Error{Path: path, Op: op, Kind: kind, Err: err}
 	if errors.Is(kind, ErrLocked) {

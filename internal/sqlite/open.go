@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"relock/internal/file"
 )
 
 // openTimeout bounds the wait for a lock where no context can end it.
@@ -30,12 +32,13 @@ func open(path string, s Schema, o Options, create bool) (_ *DB, err error) {
 	if o.BusyTimeout == 0 {
 		o.BusyTimeout = time.Minute
 	}
-	// SQLite resolves links and opens its other files beside the target.
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	// The folder may be a link. The file may not: whatever it led to would be made
+	// private, and written to if it is empty.
+	if real, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(real, filepath.Base(path))
 	}
 	if err := prepareFile(path, create); err != nil {
 		return nil, err
@@ -73,7 +76,7 @@ func open(path string, s Schema, o Options, create bool) (_ *DB, err error) {
 // SQLite sees it.
 func prepareFile(path string, create bool) error {
 	dir := filepath.Dir(path)
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !create:
 		return &Error{Path: path, Op: "opening", Kind: ErrNoFile}
@@ -83,6 +86,8 @@ func prepareFile(path string, create bool) error {
 		}
 	case err != nil:
 		return &Error{Path: path, Op: "opening", Kind: ErrDenied, Err: err}
+	case info.Mode()&fs.ModeSymlink != 0:
+		return &Error{Path: path, Op: "opening", Kind: ErrLink}
 	case !info.Mode().IsRegular():
 		return &Error{Path: path, Op: "opening", Kind: ErrNotOurs}
 	}
@@ -98,7 +103,7 @@ func prepareFile(path string, create bool) error {
 		return nil
 	}
 	// SQLite gives -wal and -shm the mode of the file itself.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := file.New(path)
 	switch {
 	case errors.Is(err, fs.ErrExist): // another process was quicker
 		return nil

@@ -212,7 +212,11 @@ func TestBadFiles(t *testing.T) {
 		"of a newer version":    {foreign(testSchema.ApplicationID, 4), ErrNewer, ErrNewer},
 		"of no version":         {foreign(testSchema.ApplicationID, 0), ErrNotOurs, ErrNotOurs},
 		"damaged":               {damaged, ErrCorrupt, ErrCorrupt},
-		"a link to nowhere":     {func(t *testing.T, path string) { _ = os.Symlink("nowhere", path) }, ErrNoFile, ErrDenied},
+		"a link to nowhere":     {func(t *testing.T, path string) { _ = os.Symlink("nowhere", path) }, ErrLink, ErrLink},
+		"a link to a file": {func(t *testing.T, path string) {
+			write("")(t, path+".victim")
+			_ = os.Symlink(path+".victim", path)
+		}, ErrLink, ErrLink},
 	} {
 		for _, way := range []struct {
 			name string
@@ -240,6 +244,24 @@ func TestBadFiles(t *testing.T) {
 					t.Error("the file was changed")
 				}
 			})
+		}
+	}
+}
+
+// Links that lie in wait for the files beside the database are not followed.
+func TestLinksBesideTheFile(t *testing.T) {
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		dir := t.TempDir()
+		path, victim := filepath.Join(dir, "x.db"), filepath.Join(dir, "victim")
+		if err := os.Symlink(victim, path+suffix); err != nil {
+			t.Fatal(err)
+		}
+		db, err := Create(path, testSchema, Options{})
+		if err == nil {
+			err = errors.Join(insert(t, db, 1), db.Close())
+		}
+		if _, there := os.Lstat(victim); there == nil {
+			t.Errorf("%s: what the link leads to was made (%v)", suffix, err)
 		}
 	}
 }

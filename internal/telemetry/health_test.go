@@ -72,7 +72,7 @@ func TestReadinessNamesItsReasons(t *testing.T) {
 
 func TestServeAnswersAndEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	addr, stop, err := Serve(ctx, "127.0.0.1:0", Handler(prometheus.NewRegistry(), NewHealth()), slog.New(slog.DiscardHandler))
+	addr, stop, err := testListener().Serve(ctx, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestServeAnswersAndEnds(t *testing.T) {
 		t.Errorf("%s, %v", res.Status, err)
 	}
 	_ = res.Body.Close()
-	if _, _, err := Serve(ctx, addr.String(), nil, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "--metrics-listen") {
+	if _, _, err := testListener().Serve(ctx, addr.String()); err == nil || !strings.Contains(err.Error(), "--metrics-listen") {
 		t.Errorf("a taken address: %v, want the flag named", err)
 	}
 	cancel()

@@ -45,6 +45,12 @@ mock_provider "aws" {
   }
 }
 
+# The others have all one ARN.
+override_resource {
+  target = aws_iam_policy.this["reader"]
+  values = { arn = "arn:aws:iam::123456789012:policy/relock-reader" }
+}
+
 variables {
   user_pool_ids = ["eu-west-1_AbCdEf123"]
 }
@@ -72,7 +78,7 @@ run "stores_only" {
     error_message = "Both queues have to be encrypted with the key."
   }
   assert {
-    condition     = toset(keys(aws_iam_policy.this)) == toset(["enqueue", "worker", "operator"]) && alltrue([for p in aws_iam_policy.this : !strcontains(p.policy, "$${")])
+    condition     = toset(keys(aws_iam_policy.this)) == toset(["enqueue", "worker", "operator", "reader"]) && alltrue([for p in aws_iam_policy.this : !strcontains(p.policy, "$${")])
     error_message = "A policy is missing, or not filled in."
   }
   assert {
@@ -119,6 +125,10 @@ run "service" {
   assert {
     condition     = toset(keys(aws_iam_role.people)) == toset(["enqueue", "operator"])
     error_message = "People need the roles enqueue and operator."
+  }
+  assert {
+    condition     = aws_iam_role_policy_attachment.enqueue_reads[0].policy_arn == aws_iam_policy.this["reader"].arn && aws_iam_policy.this["reader"].arn != aws_iam_policy.this["operator"].arn
+    error_message = "The role enqueue has to read the ledger by a policy of its own, not by the operator's."
   }
 }
 

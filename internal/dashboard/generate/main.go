@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"relock/internal/dashboard"
+	"relock/internal/file"
 )
 
 func main() {
@@ -31,7 +32,7 @@ func write(dir, runbook string) error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // nothing secret
 			return err
 		}
-		if err := os.WriteFile(path, text, 0o644); err != nil { //nolint:gosec // nothing secret
+		if err := file.Write(path, text, 0o644); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"relock/internal/file"
 )
 
 // crew is the processes of a run, each with a log of its own. Only those that it
@@ -33,7 +35,7 @@ func newCrew(ctx context.Context, dir string) *crew {
 }
 
 func (c *crew) command(ctx context.Context, name, program string, args ...string) (*exec.Cmd, *os.File, error) {
-	log, err := os.OpenFile(filepath.Join(c.dir, name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := file.Append(filepath.Join(c.dir, name+".log"))
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the log of %s: %w", name, err)
 	}

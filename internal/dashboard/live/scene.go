@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"relock/internal/file"
 )
 
 const (
@@ -105,11 +107,11 @@ scrape_configs:
     honor_labels: true
     static_configs: [{targets: [%q]}]
 `, filepath.Join(s.files, "rules", "relock.rules.yml"), s.workers[0], s.workers[1], s.gateway)
-	file := filepath.Join(s.dir, "prometheus.yml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	config := filepath.Join(s.dir, "prometheus.yml")
+	if err := file.Write(config, []byte(text), 0o600); err != nil {
 		return err
 	}
-	if err := s.crew.start("prometheus", "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+addr,
+	if err := s.crew.start("prometheus", "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+addr,
 		"--web.external-url="+s.prom.base, "--web.user-assets="+filepath.Join(s.files, "..", "docs")); err != nil {
 		return fmt.Errorf("%w; apt-get install prometheus", err)
 	}
@@ -141,7 +143,7 @@ func (s *scene) send(ctx context.Context, name, queue, ledger string, good, mixe
 		}
 	}
 	list := filepath.Join(s.dir, name+".csv")
-	if err := os.WriteFile(list, []byte(b.String()), 0o600); err != nil {
+	if err := file.Write(list, []byte(b.String()), 0o600); err != nil {
 		return err
 	}
 	return s.crew.once(ctx, name+"-enqueue", s.program("enqueue"), "--user-pool-id", pool, "--queue", queue, "--ledger", ledger,

@@ -19,6 +19,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"relock/internal/file"
 )
 
 func main() {
@@ -41,14 +43,14 @@ func run(out string, files []string) error {
 		return err
 	}
 	written := 0
-	for _, file := range files {
+	for _, source := range files {
 		var doc schema
-		b, err := os.ReadFile(file)
+		b, err := os.ReadFile(source)
 		if err != nil {
 			return err
 		}
 		if err := json.Unmarshal(b, &doc); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
+			return fmt.Errorf("%s: %w", source, err)
 		}
 		schemas := fromOpenAPI(doc)
 		if doc["kind"] == "CustomResourceDefinition" {
@@ -59,7 +61,7 @@ func run(out string, files []string) error {
 			if err != nil {
 				return err
 			}
-			if err := os.WriteFile(filepath.Join(out, name+".json"), b, 0o644); err != nil {
+			if err := file.Write(filepath.Join(out, name+".json"), b, 0o644); err != nil {
 				return err
 			}
 			written++

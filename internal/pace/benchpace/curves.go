@@ -1,10 +1,11 @@
 package main
 
 import (
-	"os"
+	"bytes"
 	"path/filepath"
 	"time"
 
+	"relock/internal/file"
 	"relock/internal/pace/plot"
 	"relock/internal/pace/sim"
 )
@@ -30,17 +31,12 @@ func curves(dir string) error {
 	return nil
 }
 
-func draw(name string, c plot.Chart) (err error) {
-	f, err := os.Create(name)
-	if err != nil {
+func draw(name string, c plot.Chart) error {
+	var text bytes.Buffer
+	if err := c.Write(&text); err != nil {
 		return err
 	}
-	defer func() {
-		if e := f.Close(); err == nil {
-			err = e
-		}
-	}()
-	return c.Write(f)
+	return file.Write(name, text.Bytes(), 0o644)
 }
 
 // oursOK is our granted calls a second.

@@ -4,11 +4,14 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"relock/internal/file"
 )
 
 // first is the first seed.
@@ -40,14 +43,15 @@ func bench(seeds int, out string) (err error) {
 		if err := os.MkdirAll(out, 0o755); err != nil {
 			return err
 		}
-		f, err := os.Create(filepath.Join(out, "results.md"))
+		f, err := file.Replace(filepath.Join(out, "results.md"), 0o644)
 		if err != nil {
 			return err
 		}
 		defer func() {
-			if e := f.Close(); err == nil {
-				err = e
+			if err == nil {
+				err = f.Commit()
 			}
+			err = errors.Join(err, f.Close())
 		}()
 		w = io.MultiWriter(w, f)
 	}
