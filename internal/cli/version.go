@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"relock/internal/telemetry"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/urfave/cli/v3"
 )
@@ -59,15 +61,7 @@ func ourVersion() string { return ourBuild().Version }
 // buildInfo is the metric of the build.
 func buildInfo() prometheus.Collector {
 	b := ourBuild()
-	g := prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: "relock", Name: "build_info", Help: "1, with what --version says, and the system.",
-		ConstLabels: prometheus.Labels{
-			"version": b.Version, "revision": b.Revision, "date": b.Date, "goversion": b.Go,
-			"goos": runtime.GOOS, "goarch": runtime.GOARCH,
-		},
-	})
-	g.Set(1)
-	return g
+	return telemetry.BuildInfo(b.Version, b.Revision, b.Date)
 }
 
 // asksVersion reports whether a command line asks for the version alone, and whether

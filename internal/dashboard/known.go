@@ -6,7 +6,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/collectors/version"
 
 	"relock/internal/telemetry"
 )
@@ -26,7 +25,7 @@ const (
 // rules record.
 func Known(rules []Group) (map[string]Kind, error) {
 	r := prometheus.NewRegistry()
-	r.MustRegister(version.NewCollector("relock"), collectors.NewGoCollector(),
+	r.MustRegister(telemetry.BuildInfo("", "", ""), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m := telemetry.NewMetrics(r, telemetry.Sets{
 		Operations: []string{"op"}, Codes: []string{"OK"}, Rejects: []string{"reason"}, QueueOperations: []string{"op"}, Bounds: []string{"quota"},
