@@ -103,7 +103,7 @@ func haltTests() []unitTest {
 			[]check{{"11m", "RelockHalted", nil}, {"12m", "RelockHalted", halted("critical", reason, "an operator resumes it")}},
 		})
 	}
-	for _, reason := range strings.Split(selfClearing, "|") {
+	for reason := range strings.SplitSeq(selfClearing, "|") {
 		list = append(list, unitTest{
 			"A halt that ends by itself: " + reason + ".", halt(reason),
 			[]check{{"11m", "RelockHalted", nil}, {"12m", "RelockHalted", halted("warning", reason, "the cause passes")}},
