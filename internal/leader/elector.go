@@ -170,6 +170,7 @@ type Elector struct {
 	mu      sync.Mutex
 	number  int // of the present or last leadership
 	leading bool
+	barred  bool    // no call may begin, though this worker leads
 	renewed Instant // the start of the last renewal that succeeded
 	over    context.Context
 	end     context.CancelFunc // ends over
@@ -227,9 +228,10 @@ func (e *Elector) logStore(err error) {
 // step reads the lease unless it is ours, and writes it if it is or may be taken.
 // It returns how long to wait for the next step.
 func (e *Elector) step(ctx context.Context) (time.Duration, error) {
-	if !e.cfg.Candidate() && (!e.mine || e.cfg.Idle()) {
+	if !e.cfg.Candidate() {
 		return e.standAside(ctx)
 	}
+	e.bar(false)
 	var left json.RawMessage
 	if !e.mine {
 		found, take, wait, err := e.read(ctx)
@@ -243,15 +245,30 @@ func (e *Elector) step(ctx context.Context) (time.Duration, error) {
 	return e.put(ctx, left)
 }
 
-// standAside resigns if the lease is ours, and else only looks who has it.
+// standAside resigns if the lease is ours, and else only looks who has it. No call
+// begins from now on, and those under way are waited for.
 func (e *Elector) standAside(ctx context.Context) (time.Duration, error) {
-	if e.mine {
+	if !e.mine {
+		_, _, _, err := e.read(ctx)
+		return RetryPeriod, err
+	}
+	if e.bar(true) && e.cfg.Idle() {
 		e.mine = false
 		e.Resign()
 		return RetryPeriod, nil
 	}
-	_, _, _, err := e.read(ctx)
-	return RetryPeriod, err
+	if e.renewed.Until(e.cfg.Clock()) < RenewInterval {
+		return marginCheck, nil
+	}
+	return e.put(ctx, nil)
+}
+
+// bar keeps calls from beginning, or lets them; it returns what was so before.
+func (e *Elector) bar(on bool) (was bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	was, e.barred = e.barred, on
+	return was
 }
 
 // read reads the lease and decides whether to write it.

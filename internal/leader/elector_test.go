@@ -311,15 +311,19 @@ func TestNoCandidate(t *testing.T) {
 		var barred, busy atomic.Bool
 		a := x.enter("a", func(c *contender) {
 			c.elector.cfg.Candidate = func() bool { return !barred.Load() }
-			c.elector.cfg.Idle = func() bool { return !busy.Load() }
+			c.elector.cfg.Idle = func() bool {
+				x.mu.Lock()
+				defer x.mu.Unlock()
+				return !busy.Load() && x.under[c] == 0
+			}
 		})
 		time.Sleep(10 * time.Second)
 		b := x.enter("bb")
 		busy.Store(true)
 		barred.Store(true)
 		time.Sleep(time.Minute)
-		if a.elector.Leadership() != 1 || !x.last(b).IsZero() {
-			t.Error("it resigned with a call under way")
+		if a.elector.Leadership() != 1 || !x.last(b).IsZero() || time.Since(x.last(a)) < 50*time.Second {
+			t.Errorf("it resigned with a call under way, or called: last %v ago", time.Since(x.last(a)))
 		}
 		busy.Store(false)
 		now := time.Now()

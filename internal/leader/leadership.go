@@ -30,6 +30,9 @@ func (e *Elector) leftLocked() time.Duration {
 	return RenewDeadline - e.renewed.Until(e.cfg.Clock())
 }
 
+// mayCallLocked reports whether a call may begin.
+func (e *Elector) mayCallLocked() bool { return !e.barred && e.leftLocked() >= CallMargin }
+
 // Left is how long calls may still go on if no renewal succeeds any more; 0 or less if
 // this worker does not lead.
 func (e *Elector) Left() time.Duration {
@@ -85,9 +88,9 @@ var errLost = errors.New("the lease has ended")
 // It reports false if no call may begin now. The function frees it.
 func (e *Elector) Context(ctx context.Context) (context.Context, context.CancelFunc, bool) {
 	e.mu.Lock()
-	left, over := e.leftLocked(), e.over
+	may, over := e.mayCallLocked(), e.over
 	e.mu.Unlock()
-	if left < CallMargin {
+	if !may {
 		return ctx, func() {}, false
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -114,9 +117,9 @@ func (e *Elector) Wait(ctx context.Context, alive func()) bool {
 			return false
 		}
 		e.mu.Lock()
-		leading, left, changed := e.leading, e.leftLocked(), e.changed
+		leading, may, changed := e.leading, e.mayCallLocked(), e.changed
 		e.mu.Unlock()
-		if left >= CallMargin {
+		if may {
 			return true
 		}
 		alive()
