@@ -68,7 +68,7 @@ func (p *plan) run() preflight.Run {
 		SubTwins: p.list.SubTwins, SubTwinsAt: twinsAt(p.list.SubTwinsAt, p.list.SubTwins),
 		Queue: p.facts.attributes, DeadLetters: p.facts.deadLetters,
 		Unanswered: append(p.sample.Unanswered(), p.facts.unanswered...),
-		Sample:     p.sample,
+		Sample:     p.sample, Retry: p.job.Parent != "",
 	}
 }
 

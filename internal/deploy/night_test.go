@@ -203,7 +203,7 @@ func (n *night) whole(first role, enqueueFlags ...string) (problems []string) {
 		do(operator, cli.Job, cli.ExitOK, append([]string{"job"}, args...)...)
 	}
 
-	enqueue(first, cli.ExitOK, "--job", "again", "--retry-failed", "night", "--force", "mostly_unknown")
+	enqueue(first, cli.ExitOK, "--job", "again", "--retry-failed", "night")
 	do(operator, cli.Job, cli.ExitOK, "job", "pause", "again")
 	do(operator, cli.Job, cli.ExitOK, "job", "resume", "again")
 	do(operator, cli.Job, cli.ExitOK, "job", "cancel", "--yes", "again")

@@ -86,8 +86,14 @@ func mostlyUnknown(l look) []job.Finding {
 	if !unknownStops(l.Sample) {
 		return nil
 	}
-	return one(MostlyUnknown, fmt.Sprintf("%s unknown to the pool. It may be the list of another pool, or the names may be of a kind that the pool does not know users by: check --user-pool-id and --column.",
-		ofLookedUp(l.Sample.Counts[Unknown], l.Sample.Asked)))
+	return l.unlessRetry(found(MostlyUnknown, fmt.Sprintf("%s unknown to the pool. It may be the list of another pool, or the names may be of a kind that the pool does not know users by: check --user-pool-id and --column.",
+		ofLookedUp(l.Sample.Counts[Unknown], l.Sample.Asked))))
+}
+
+// unlessRetry is a finding that only informs about a retry.
+func (l look) unlessRetry(f job.Finding) []job.Finding {
+	f.Stops = f.Stops && !l.Retry
+	return []job.Finding{f}
 }
 
 // ofLookedUp begins a sentence about some of those looked up.
@@ -131,5 +137,5 @@ func mostlyUnresettable(l look) []job.Finding {
 	if n := s.Counts[Resettable]; n > 0 {
 		whole = fmt.Sprintf("Only %d of %d users looked up can be reset", n, s.Asked)
 	}
-	return one(MostlyNotReset, fmt.Sprintf("%s: %s. %s.", whole, strings.Join(kinds, ", "), strings.Join(remedies, ". ")))
+	return l.unlessRetry(found(MostlyNotReset, fmt.Sprintf("%s: %s. %s.", whole, strings.Join(kinds, ", "), strings.Join(remedies, ". "))))
 }

@@ -37,6 +37,9 @@ type Run struct {
 	Queue, DeadLetters *queue.Attributes
 	// Unanswered are questions beside those of Facts.
 	Unanswered []Unanswered
+	// Retry says that the list is what a job could not reset: then users who cannot be
+	// reset are no surprise, and inform.
+	Retry bool
 	// Sample is nil where nothing was sampled.
 	Sample *Sample
 }

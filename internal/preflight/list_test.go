@@ -37,6 +37,8 @@ func TestListFindings(t *testing.T) {
 
 		"one unknown of one":           {nil, Run{Sample: sample(1, map[Fate]int{Unknown: 1})}, []string{"mostly_unknown"}},
 		"two of two":                   {nil, Run{Sample: sample(2, map[Fate]int{Unknown: 2})}, []string{"mostly_unknown"}},
+		"a retry of unknown users":     {nil, Run{Retry: true, Sample: sample(2, map[Fate]int{Unknown: 2})}, []string{"mostly_unknown informs"}},
+		"a retry of disabled users":    {nil, Run{Retry: true, Sample: sample(2, map[Fate]int{Disabled: 2})}, []string{"mostly_not_resettable informs"}},
 		"one of two":                   {nil, Run{Sample: sample(2, map[Fate]int{Unknown: 1, Resettable: 1})}, nil},
 		"two of three":                 {nil, Run{Sample: sample(3, map[Fate]int{Unknown: 2, Resettable: 1})}, []string{"mostly_unknown"}},
 		"three of a longer list":       {nil, Run{Sample: sample(300, map[Fate]int{Unknown: 3})}, nil},
