@@ -203,7 +203,7 @@ func above0(most float64) func(float64) error {
 // Most that a rate a second and a number a day can be: far over any quota of AWS, so
 // that more is a slip.
 const (
-	mostRate   = 10_000
+	mostRate   = 1_000_000
 	mostPerDay = 100_000_000
 )
 
