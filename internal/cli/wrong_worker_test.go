@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"relock/internal/ledger"
 	"relock/internal/queue"
 	"relock/internal/sandbox"
 	"relock/internal/sandbox/account"
@@ -171,15 +170,7 @@ func (s *stage) serve(text string, args ...string) string {
 // wantAllReset checks that every target of the job was reset, once.
 func (s *stage) wantAllReset() {
 	s.Helper()
-	led, err := ledger.OpenSQLite(filepath.Join(s.dir, "led"), ledger.SQLiteOptions{})
-	if err != nil {
-		s.Fatal(err)
-	}
-	defer func() { _ = led.Close() }() // only read
-	t, err := led.Totals(s.Context(), "one")
-	if err != nil {
-		s.Fatal(err)
-	}
+	t := s.totals()
 	if t.Outcomes["reset"] != wrongUsers || t.Pending != 0 || t.Targets != wrongUsers {
 		s.Errorf("the ledger has %+v", t)
 	}
